@@ -1,0 +1,134 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "deltanet/core/tensor.hpp"
+
+/// Parameter lists. A `Params` struct lists its tensors once, by the names of flash-linear-attention's checkpoints:
+///
+///   template <Real T> struct LinearParams {
+///     Matrix<T> weight;  // [Out, In]
+///     Vector<T> bias;    // [Out]
+///     static constexpr auto fields() {
+///       return std::tuple{Field{"weight", &LinearParams::weight}, Field{"bias", &LinearParams::bias, no_weight_decay}};
+///     }
+///   };
+///
+/// A field may be a tensor, a nested Params, an optional or a vector of either; optimiser, gradient check, counting and
+/// checkpoints all walk this list with `for_each_tensor`. Gradients and optimiser moments are the same struct.
+namespace deltanet {
+
+/// Whether AdamW's decoupled weight decay applies to a tensor: matrices yes; gates, norms and biases no.
+enum class WeightDecay { yes, no };
+inline constexpr WeightDecay no_weight_decay = WeightDecay::no;
+
+/// One entry of a parameter list: a member of a Params struct with its checkpoint name.
+template <class Owner, class Member>
+struct Field {
+  std::string_view name;
+  Member Owner::*member;
+  WeightDecay weight_decay = WeightDecay::yes;
+};
+template <class Owner, class Member>
+Field(const char*, Member Owner::*) -> Field<Owner, Member>;
+template <class Owner, class Member>
+Field(const char*, Member Owner::*, WeightDecay) -> Field<Owner, Member>;
+
+/// A Params struct: something with a list of fields.
+template <class P>
+concept Parameters = requires {
+  std::remove_cvref_t<P>::fields();
+};
+
+/// A tensor of a parameter list, whatever its rank.
+template <class T>
+struct TensorSpan {
+  T* data;
+  std::vector<Index> shape;
+
+  [[nodiscard]] Index size() const {
+    Index product = 1;
+    for (const Index extent : shape) product *= extent;
+    return product;
+  }
+  /// All entries as one vector.
+  [[nodiscard]] VectorMap<T> flat() const { return VectorMap<T>(data, size()); }
+};
+
+/// What `for_each_tensor` tells of a tensor beside its entries: its full name, such as "blocks.0.mixer.A_log".
+struct TensorInfo {
+  std::string name;
+  WeightDecay weight_decay;
+};
+
+namespace detail {
+
+template <class>
+inline constexpr bool is_vector_of = false;
+template <class Item>
+inline constexpr bool is_vector_of<std::vector<Item>> = true;
+template <class>
+inline constexpr bool is_optional_of = false;
+template <class Item>
+inline constexpr bool is_optional_of<std::optional<Item>> = true;
+
+template <class M>
+auto span_of(M& tensor) {
+  using T = std::remove_pointer_t<decltype(tensor.data())>;
+  if constexpr (requires { tensor.dimensions(); })
+    return TensorSpan<T>{tensor.data(), {tensor.dimensions().begin(), tensor.dimensions().end()}};
+  else if constexpr (std::remove_const_t<M>::ColsAtCompileTime == 1)
+    return TensorSpan<T>{tensor.data(), {tensor.size()}};
+  else
+    return TensorSpan<T>{tensor.data(), {tensor.rows(), tensor.cols()}};
+}
+
+template <class F, class First, class... Rest>
+void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First& first, Rest&... rest) {
+  using Node = std::remove_const_t<First>;
+  const std::string prefix = name.empty() ? "" : name + ".";
+  if constexpr (Parameters<Node>) {
+    const auto visit = [&](const auto& field) {
+      visit_tensors(f, prefix + std::string(field.name), field.weight_decay, first.*(field.member), rest.*(field.member)...);
+    };
+    std::apply([&](const auto&... field) { (visit(field), ...); }, Node::fields());
+  } else if constexpr (is_vector_of<Node>) {
+    for (std::size_t i = 0; i < first.size(); ++i) visit_tensors(f, prefix + std::to_string(i), decay, first[i], rest[i]...);
+  } else if constexpr (is_optional_of<Node>) {
+    if (first) visit_tensors(f, name, decay, *first, *rest...);
+  } else {
+    f(TensorInfo{name, decay}, span_of(first), span_of(rest)...);
+  }
+}
+
+}  // namespace detail
+
+/// Calls f(info, span, spans...) for each tensor of `first`, in the order of its fields, with the same tensor of each of `rest`
+/// (which must have the same optional fields and sizes).
+template <class F, Parameters First, Parameters... Rest>
+void for_each_tensor(const F& f, First& first, Rest&... rest) {
+  detail::visit_tensors(f, "", WeightDecay::yes, first, rest...);
+}
+
+/// The number of scalars in a parameter list.
+template <Parameters P>
+[[nodiscard]] Index count_parameters(const P& params) {
+  Index count = 0;
+  for_each_tensor([&](const TensorInfo&, const auto& tensor) { count += tensor.size(); }, params);
+  return count;
+}
+
+/// A list of the same shapes, filled with zeros: how gradients and moments begin.
+template <Parameters P>
+[[nodiscard]] P zeros_like(const P& params) {
+  P zero = params;
+  for_each_tensor([](const TensorInfo&, const auto& tensor) { tensor.flat().setZero(); }, zero);
+  return zero;
+}
+
+}  // namespace deltanet
