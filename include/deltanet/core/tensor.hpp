@@ -72,7 +72,7 @@ struct View {
   View(const Eigen::TensorMap<const Tensor<Value, N>>& map) requires read_only : View(map.data(), map.dimensions()) {}
   View(const View<Value, N>& other) requires read_only : View(other.data, other.shape) {}
 
-  [[nodiscard]] bool absent() const { return data == nullptr && size() == 0; }
+  [[nodiscard]] bool absent() const { return data == nullptr && shape == std::array<Index, N>{}; }
 
   [[nodiscard]] Index size() const {
     Index product = 1;

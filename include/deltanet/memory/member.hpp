@@ -1,0 +1,33 @@
+#pragma once
+
+#include "deltanet/memory/chunk.hpp"
+#include "deltanet/memory/inputs.hpp"
+
+namespace deltanet {
+
+/// One kind of memory, as a policy of the recurrence: what it reads of a token, its definition token by token, and what a chunk
+/// of tokens comes to. The algorithms of recurrence/ know members only through this.
+///
+///   Inputs<T>, Gradients<T>            the bundle of named tensors, as views and as owners; HeadInputs, HeadGradients: one
+///   head's rows expect_ranges(in)                  throws std::invalid_argument for gates out of range step, step_backward the
+///   definition: one token, on the state as a matrix [K, V] Builder<T>(C, K)                   build(in, t, n, scale) makes the
+///   Chunk of n tokens; backward(dchunk, d) adds its gradients load_values, add_value_gradients   the targets X and strengths b
+///   of a slice of value columns
+///
+/// Laws, checked for every member in tests/laws/member_laws.hpp: the chunk's equations equal the definition, in output, state
+/// and every gradient. Models: DeltaRule, GatedDeltaRule.
+template <class M, class T>
+concept Member = Real<T> && InputBundle<typename M::template Inputs<T>> &&
+    requires(const typename M::template Inputs<T> in, const typename M::template HeadInputs<T> head,
+             const typename M::template HeadGradients<T> d, MatrixMap<T> S, VectorMap<T> o, VectorMap<const T> do_, Index n,
+             T* to, const T* from, typename M::template Builder<T> builder, const Chunk<T> dchunk) {
+  M::expect_ranges(in);
+  M::step(head, n, T(1), S, o, o);
+  M::step_backward(head, n, T(1), S, do_, S, d);
+  { builder.build(head, n, n, T(1)) } -> std::same_as<const Chunk<T>&>;
+  builder.backward(dchunk, d);
+  M::load_values(head, n, n, n, n, to, to);
+  M::add_value_gradients(from, from, n, n, n, n, d);
+};
+
+}  // namespace deltanet

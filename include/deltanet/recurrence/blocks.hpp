@@ -1,0 +1,86 @@
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "deltanet/core/packet.hpp"
+
+/// How a chunked scan cuts its work: tokens into chunks and blocks, value columns into panels and slices. All of it follows
+/// from the sizes alone, never from the number of threads, so that results do not either.
+namespace deltanet::detail {
+
+/// Tokens of a block: its chunks are built once, stay in the second-level cache, and serve one panel of the state after
+/// another. It is also the distance of the states kept for backward.
+inline constexpr Index block_tokens = 64;
+
+/// Chunks of up to C tokens, gathered in blocks of about block_tokens.
+class Blocks {
+ public:
+  struct ChunkRange {
+    std::size_t slot;  // of the block's chunks
+    Index begin, tokens;
+  };
+
+  Blocks(Index tokens, Index C) : tokens_(tokens), C_(C), per_block_(std::max<Index>(1, block_tokens / C)) {}
+
+  [[nodiscard]] Index chunks_at_most() const { return per_block_; }
+  [[nodiscard]] Index count() const { return (tokens_ + per_block_ * C_ - 1) / (per_block_ * C_); }
+
+  [[nodiscard]] std::vector<ChunkRange> chunks(Index block) const {
+    std::vector<ChunkRange> ranges;
+    const Index end = std::min(tokens_, (block + 1) * per_block_ * C_);
+    for (Index begin = block * per_block_ * C_; begin < end; begin += C_)
+      ranges.push_back({ranges.size(), begin, std::min(C_, end - begin)});
+    return ranges;
+  }
+
+ private:
+  Index tokens_, C_, per_block_;
+};
+
+/// Value columns in panels, and panels in slices that work in parallel. With few states a state is sliced, so that a batch of
+/// one with few heads keeps all cores busy; each slice builds the chunks for itself.
+struct Slices {
+  static constexpr Index enough_pieces = 16, least_columns = 32;
+
+  Index panels, count;
+
+  Slices(Index states, Index V, Index panel)
+      : panels((V + panel - 1) / panel),
+        count(std::clamp<Index>(enough_pieces / std::max<Index>(states, 1), 1, std::max<Index>(1, V / least_columns))) {
+    count = std::min(count, panels);
+  }
+
+  /// First panel of a slice, and the one after its last.
+  [[nodiscard]] std::pair<Index, Index> range(Index slice) const {
+    return {slice * panels / count, (slice + 1) * panels / count};
+  }
+};
+
+/// A slice of a state [K, V] as panels [K, panel], each contiguous; columns beyond V are zero.
+template <Real T>
+class PanelState {
+ public:
+  PanelState(Index first, Index end, const MatrixMap<T>& S)
+      : first_(first), end_(end), K_(S.rows()), entries_(Vector<T>::Zero((end - first) * K_ * W)) {
+    for (Index p = first_; p < end_; ++p) map(p).leftCols(columns(p, S)) = S.middleCols(p * W, columns(p, S));
+  }
+
+  T* panel(Index p) { return entries_.data() + (p - first_) * K_ * W; }
+
+  void store(MatrixMap<T> S) {
+    for (Index p = first_; p < end_; ++p) S.middleCols(p * W, columns(p, S)) = map(p).leftCols(columns(p, S));
+  }
+
+ private:
+  static constexpr Index W = Lanes<T>::panel;
+
+  MatrixMap<T> map(Index p) { return MatrixMap<T>(panel(p), K_, W); }
+  static Index columns(Index p, const MatrixMap<T>& S) { return std::min(W, S.cols() - p * W); }
+
+  Index first_, end_, K_;
+  Vector<T> entries_;
+};
+
+}  // namespace deltanet::detail

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "deltanet/recurrence/blocks.hpp"
+#include "deltanet/recurrence/panel.hpp"
+#include "deltanet/recurrence/problem.hpp"
+
+/// The chunked scan: the same numbers as the sequential one to rounding, by small dense products.
+namespace deltanet {
+
+/// What `chunked_backward` needs of a `chunked` forward: prediction errors, and states every few chunks. T V + T K V / 64
+/// numbers a head.
+template <Real T>
+struct ScanCache {
+  Tensor<T, 4> errors;            // E [B, T, HV, V]
+  std::vector<Vector<T>> states;  // the state panels before each block, one entry a (sequence, value head)
+  Index chunk_size = 0;
+};
+
+/// Runs a member over B sequences (or N packed ones), a chunk of tokens at a time (recurrence/README.md, equations 7 to 9).
+///
+/// Takes, returns and throws what `sequential` does, and fills *cache for `chunked_backward` where it is not null. Results do
+/// not depend on the number of threads. Work a token and value head: 6 K V flops for the state, and chunk_size (4 K + 2 V)
+/// beside.
+template <InputBundle In>
+[[nodiscard]] ScanResult<typename In::Scalar> chunked(const In& in, const ScanOptions<typename In::Scalar>& options = {},
+                                                      ScanCache<typename In::Scalar>* cache = nullptr) {
+  using T = typename In::Scalar;
+  using Member = typename In::Member;
+  constexpr Index W = Lanes<T>::panel;
+  const detail::Problem<In> problem(in, options);
+  const auto& x = problem.extents;
+  const Index C = options.chunk_size;
+  const detail::Slices slices(x.N * x.HV, x.V, W);
+  ScanResult<T> result{zeros<T>(x.B, x.T, x.HV, x.V), problem.initial_state()};
+  if (cache) {
+    cache->chunk_size = C;
+    cache->errors.resize(x.B, x.T, x.HV, x.V);
+    cache->states.resize(static_cast<std::size_t>(x.N * x.HV));
+    for (Index i = 0; i < x.N * x.HV; ++i)
+      cache->states[static_cast<std::size_t>(i)].resize(
+          detail::Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * slices.panels * x.K * W);
+  }
+
+  parallel_for(x.N * x.HV * slices.count, [&](Index piece) {
+    const Index state_row = piece / slices.count, hv = state_row % x.HV;
+    const auto& sequence = problem.sequences[static_cast<std::size_t>(state_row / x.HV)];
+    const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv);
+    const detail::Blocks blocks(sequence.tokens(), C);
+    const MatrixMap<T> S(result.final_state.data() + state_row * x.K * x.V, x.K, x.V);
+    const auto [first_panel, end_panel] = slices.range(piece % slices.count);
+    detail::PanelState<T> state(first_panel, end_panel, S);
+    std::vector<typename Member::template Builder<T>> builders(static_cast<std::size_t>(blocks.chunks_at_most()), {C, x.K});
+    detail::ChunkPanel<T> panel(C);
+
+    for (Index block = 0; block < blocks.count(); ++block) {
+      const auto chunks = blocks.chunks(block);
+      for (const auto& chunk : chunks) builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
+      for (Index p = first_panel; p < end_panel; ++p) {
+        if (cache)
+          std::copy_n(state.panel(p), x.K * W,
+                      cache->states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.K * W);
+        const Index column = p * W, columns = std::min(W, x.V - column);
+        for (const auto& chunk : chunks) {
+          Member::template load_values<T>(head, chunk.begin, chunk.tokens, column, columns, panel.EO.data(),
+                                          panel.strength.data());
+          detail::advance(builders[chunk.slot].chunk(), panel, state.panel(p), W);
+          for (Index i = 0; i < chunk.tokens; ++i) {
+            const Index to = ((sequence.begin + chunk.begin + i) * x.HV + hv) * x.V + column;
+            VectorMap<T>(result.o.data() + to, columns) = panel.EO.row(chunk.tokens + i).head(columns);
+            if (cache) VectorMap<T>(cache->errors.data() + to, columns) = panel.EO.row(i).head(columns);
+          }
+        }
+      }
+    }
+    state.store(S);
+  });
+  return result;
+}
+
+}  // namespace deltanet
+
+#include "deltanet/recurrence/chunked_backward.hpp"

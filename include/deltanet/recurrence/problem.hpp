@@ -1,0 +1,216 @@
+#pragma once
+
+#include <cmath>
+
+#include "deltanet/core/threads.hpp"
+#include "deltanet/recurrence/scan.hpp"
+
+/// A scan's inputs after the door: checked, measured, normalised if asked, and cut into heads.
+namespace deltanet::detail {
+
+/// The extents of a scan.
+struct Extents {
+  Index B, T, H, HV, K, V, N;
+
+  [[nodiscard]] Index group() const { return HV / H; }
+};
+
+/// The tokens begin .. end - 1, counted over all rows of the batch, that share a state.
+struct Sequence {
+  Index begin, end;
+
+  [[nodiscard]] Index tokens() const { return end - begin; }
+};
+
+/// One over the length of a direction, with an epsilon inside the root, so that the zero vector has a finite gradient.
+template <Real T>
+[[nodiscard]] T reciprocal_length(const VectorMap<const T>& x) {
+  return 1 / std::sqrt(x.squaredNorm() + T(1e-6));
+}
+
+/// Whether an input is a direction in key space, which use_qk_l2norm normalises: q, k and their like.
+template <class Field>
+[[nodiscard]] bool is_key_direction(const Field& field) {
+  return field.heads == Heads::key && field.width == Width::key;
+}
+
+template <InputBundle In>
+struct Problem {
+  using Member = typename In::Member;
+  using T = typename In::Scalar;
+
+  const In& given;
+  const ScanOptions<T>& options;
+  Extents extents;
+  T scale;
+  std::vector<Sequence> sequences;                      // [N]
+  typename Member::template Gradients<T> normalized{};  // q and k of unit length, where asked for
+  In in;                                                // what the members read
+
+  Problem(const In& given_, const ScanOptions<T>& options_)
+      : given(given_),
+        options(options_),
+        extents(measure(given_, options_)),
+        scale(options_.scale.value_or(T(1) / std::sqrt(T(std::max<Index>(extents.K, 1))))),
+        in(given_) {
+    check();
+    cut();
+    if (options.use_qk_l2norm) normalize();
+  }
+
+  /// The rows that one value head reads of a bundle: of key head value_head / (HV / H) where the input belongs to key heads.
+  template <class HeadBundle, class Bundle>
+  [[nodiscard]] HeadBundle head(Bundle& bundle, const Sequence& sequence, Index value_head) const {
+    HeadBundle rows;
+    for_each_input(
+        [&](const auto& field, auto& source, auto& to) {
+          const Index heads = field.heads == Heads::key ? extents.H : extents.HV, width = width_of(field);
+          const Index h = field.heads == Heads::key ? value_head / extents.group() : value_head;
+          to = {data_of(source) + (sequence.begin * heads + h) * width, heads * width};
+        },
+        bundle, rows);
+    return rows;
+  }
+
+  template <class Field>
+  [[nodiscard]] Index width_of(const Field& field) const {
+    return field.width == Width::one ? 1 : field.width == Width::key ? extents.K : extents.V;
+  }
+
+  [[nodiscard]] Tensor<T, 4> initial_state() const {
+    Tensor<T, 4> state(extents.N, extents.HV, extents.K, extents.V);
+    if (options.initial_state.absent()) {
+      state.setZero();
+    } else {
+      std::copy_n(options.initial_state.data, state.size(), state.data());
+    }
+    return state;
+  }
+
+  void expect_cotangents(const Cotangents<T>& d) const {
+    const auto& x = extents;
+    expect_shape("do", d.o, {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
+    expect_finite("do", d.o);
+    if (d.final_state.absent()) return;
+    expect_shape("dfinal_state", d.final_state, {{"N", x.N}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
+    expect_finite("dfinal_state", d.final_state);
+  }
+
+  // forward: y = x / sqrt(|x|^2 + eps)
+  // so:      dx = (dy - y <y, dy>) / sqrt(|x|^2 + eps)
+  void normalize_backward(typename Member::template Gradients<T>& d) const {
+    if (!options.use_qk_l2norm) return;
+    for_each_input(
+        [&](const auto& field, const auto& x, const auto& y, auto& dx) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(x)>, View<const T, 4>>) {
+            if (!is_key_direction(field)) return;
+            parallel_for(extents.B * extents.T, [&](Index row) {
+              for (Index i = row * extents.H; i < (row + 1) * extents.H; ++i) {
+                const VectorMap<const T> before(x.data + i * extents.K, extents.K), after(y.data + i * extents.K, extents.K);
+                VectorMap<T> grad(dx.data() + i * extents.K, extents.K);
+                grad = reciprocal_length<T>(before) * (grad - after * after.dot(grad));
+              }
+            });
+          }
+        },
+        given, in, d);
+  }
+
+ private:
+  template <class U, int n>
+  static U* data_of(const View<U, n>& view) {
+    return view.data;
+  }
+  template <int n>
+  static T* data_of(Tensor<T, n>& tensor) {
+    return tensor.data();
+  }
+
+  static Extents measure(const In& in, const ScanOptions<T>& options) {
+    const auto& q = in.q.shape;
+    const auto& v = in.v.shape;
+    return {q[0],
+            q[1],
+            q[2],
+            v[2],
+            q[3],
+            v[3],
+            options.cu_seqlens.empty() ? q[0] : static_cast<Index>(options.cu_seqlens.size()) - 1};
+  }
+
+  void check() const {
+    const auto& x = extents;
+    expect(x.H > 0 && x.HV > 0 && x.K > 0 && x.V > 0, "heads and widths: expected at least 1, got H=", x.H, ", HV=", x.HV,
+           ", K=", x.K, ", V=", x.V);
+    expect(x.HV % x.H == 0, "v: expected a multiple of H=", x.H, " value heads, got HV=", x.HV);
+    expect(options.chunk_size > 0, "chunk_size: expected at least 1, got ", options.chunk_size);
+    expect(std::isfinite(scale), "scale: expected a finite number, got ", scale);
+    for_each_input(
+        [&](const auto& field, const auto& view) {
+          const Axis heads = field.heads == Heads::key ? Axis{"H", x.H} : Axis{"HV", x.HV};
+          if constexpr (std::is_same_v<std::decay_t<decltype(view)>, View<const T, 3>>) {
+            expect_shape(field.name, view, {{"B", x.B}, {"T", x.T}, heads});
+          } else {
+            const Axis width = field.width == Width::key ? Axis{"K", x.K} : Axis{"V", x.V};
+            expect_shape(field.name, view, {{"B", x.B}, {"T", x.T}, heads, width});
+          }
+          expect_finite(field.name, view);
+        },
+        given);
+    Member::expect_ranges(given);
+    if (!options.initial_state.absent()) {
+      expect_shape("initial_state", options.initial_state, {{"N", x.N}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
+      expect_finite("initial_state", options.initial_state);
+    }
+  }
+
+  void cut() {
+    const auto& ends = options.cu_seqlens;
+    if (ends.empty()) {
+      for (Index b = 0; b < extents.B; ++b) sequences.push_back({b * extents.T, (b + 1) * extents.T});
+      return;
+    }
+    expect(extents.B == 1, "cu_seqlens: expected B=1, all sequences packed into one row, got B=", extents.B);
+    expect(ends.front() == 0 && ends.back() == extents.T, "cu_seqlens: expected to run from 0 to T=", extents.T, ", got ",
+           ends.front(), " to ", ends.back());
+    for (std::size_t n = 1; n < ends.size(); ++n) {
+      expect(ends[n - 1] <= ends[n], "cu_seqlens: expected non-decreasing ends, got ", ends[n], " after ", ends[n - 1]);
+      sequences.push_back({ends[n - 1], ends[n]});
+    }
+  }
+
+  void normalize() {
+    for_each_input(
+        [&](const auto& field, const auto& x, auto& y, auto& read) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(x)>, View<const T, 4>>) {
+            if (!is_key_direction(field)) return;
+            y.resize(extents.B, extents.T, extents.H, extents.K);
+            parallel_for(extents.B * extents.T, [&](Index row) {
+              for (Index i = row * extents.H; i < (row + 1) * extents.H; ++i) {
+                const VectorMap<const T> before(x.data + i * extents.K, extents.K);
+                VectorMap<T>(y.data() + i * extents.K, extents.K) = reciprocal_length<T>(before) * before;
+              }
+            });
+            read = y;
+          }
+        },
+        given, normalized, in);
+  }
+};
+
+/// Gradients of the same shapes as the inputs, zero.
+template <InputBundle In>
+[[nodiscard]] ScanGradients<In> zero_gradients(const Problem<In>& problem) {
+  const auto& x = problem.extents;
+  ScanGradients<In> d;
+  for_each_input(
+      [&](const auto&, const auto& view, auto& tensor) {
+        tensor.resize(Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape));
+        tensor.setZero();
+      },
+      problem.given, d.inputs);
+  d.initial_state = zeros<typename In::Scalar>(x.N, x.HV, x.K, x.V);
+  return d;
+}
+
+}  // namespace deltanet::detail

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "deltanet/core/check.hpp"
+#include "deltanet/memory/member.hpp"
+
+/// What every scan takes and returns, beside the member's own inputs.
+namespace deltanet {
+
+/// Options of a scan. Names are flash-linear-attention's.
+template <Real T>
+struct ScanOptions {
+  /// Multiplies the read-out; K^-0.5 where absent.
+  std::optional<T> scale{};
+  /// Divides every query and key by its length sqrt(|x|^2 + 1e-6) first; gradients pass through.
+  bool use_qk_l2norm = false;
+  /// The states [N, HV, K, V] before the first tokens; zeros where absent.
+  View<const T, 4> initial_state{};
+  /// Packed sequences: B is 1, and sequence n is the tokens cu_seqlens[n] .. cu_seqlens[n + 1] - 1, possibly none. Where empty,
+  /// each of the B rows is a sequence.
+  std::vector<Index> cu_seqlens{};
+  /// Tokens in a chunk, for the chunked scan. Changes the speed and the rounding, never the meaning; 16 suits most CPUs.
+  Index chunk_size = 16;
+};
+
+/// Outputs of a scan.
+template <Real T>
+struct ScanResult {
+  Tensor<T, 4> o;            ///< [B, T, HV, V]
+  Tensor<T, 4> final_state;  ///< [N, HV, K, V]
+};
+
+/// Gradients of a loss in a scan's outputs.
+template <Real T>
+struct Cotangents {
+  View<const T, 4> o{};            ///< [B, T, HV, V]
+  View<const T, 4> final_state{};  ///< [N, HV, K, V]; zeros where absent
+};
+
+/// Gradients of a loss in a scan's inputs, by the names of the inputs.
+template <InputBundle In>
+struct ScanGradients {
+  typename In::Member::template Gradients<typename In::Scalar> inputs;
+  Tensor<typename In::Scalar, 4> initial_state;  ///< [N, HV, K, V]
+};
+
+}  // namespace deltanet

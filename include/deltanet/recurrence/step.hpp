@@ -1,0 +1,50 @@
+#pragma once
+
+#include "deltanet/recurrence/blocks.hpp"
+#include "deltanet/recurrence/panel.hpp"
+#include "deltanet/recurrence/problem.hpp"
+
+namespace deltanet {
+
+/// One token of each of B sequences: a chunk of length one, on the caller's state in place.
+///
+/// Inputs have T = 1; state [B, HV, K, V] is read and overwritten; o [B, 1, HV, V] is written. Of the options, scale and
+/// use_qk_l2norm count. Throws std::invalid_argument as `sequential` does, before anything is changed. 6 K V flops a value
+/// head, with one read and one write of the state.
+template <InputBundle In>
+void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Scalar, 4> o,
+          const ScanOptions<typename In::Scalar>& options = {}) {
+  using T = typename In::Scalar;
+  using Member = typename In::Member;
+  constexpr Index W = Lanes<T>::panel;
+  expect(options.initial_state.absent() && options.cu_seqlens.empty(), "step: expected no initial_state and no cu_seqlens");
+  const detail::Problem<In> problem(in, options);
+  const auto& x = problem.extents;
+  expect(x.T == 1, "step: expected inputs of T=1 token, got T=", x.T);
+  expect_shape("state", state, {{"B", x.B}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
+  expect_shape("o", o, {{"B", x.B}, {"T", 1}, {"HV", x.HV}, {"V", x.V}});
+
+  parallel_for(x.B * x.HV, [&](Index piece) {
+    const detail::Sequence& sequence = problem.sequences[static_cast<std::size_t>(piece / x.HV)];
+    const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, piece % x.HV);
+    typename Member::template Builder<T> builder(1, x.K);
+    const Chunk<T>& chunk = builder.build(head, 0, 1, problem.scale);
+    MatrixMap<T> S(state.data + piece * x.K * x.V, x.K, x.V);
+    detail::ChunkPanel<T> panel(1);
+    const Index panels = (x.V + W - 1) / W;
+    for (Index p = 0; p < panels; ++p) {
+      const Index column = p * W, columns = std::min(W, x.V - column);
+      Member::template load_values<T>(head, 0, 1, column, columns, panel.EO.data(), panel.strength.data());
+      if (columns == W) {
+        detail::advance(chunk, panel, S.data() + column, x.V);
+      } else {
+        detail::PanelState<T> ragged(p, p + 1, S);
+        detail::advance(chunk, panel, ragged.panel(p), W);
+        ragged.store(S);
+      }
+      VectorMap<T>(o.data + piece * x.V + column, columns) = panel.EO.row(1).head(columns);
+    }
+  });
+}
+
+}  // namespace deltanet
