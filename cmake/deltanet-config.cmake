@@ -1,0 +1,21 @@
+# deltanet::deltanet needs Eigen; deltanet::io is there too where it was installed and nlohmann_json is found.
+include(CMakeFindDependencyMacro)
+find_dependency(Eigen3)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/deltanet-targets.cmake)
+
+set(deltanet_io_FOUND FALSE)
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/deltanet-io-targets.cmake)
+  find_package(nlohmann_json QUIET)
+  if(nlohmann_json_FOUND)
+    include(${CMAKE_CURRENT_LIST_DIR}/deltanet-io-targets.cmake)
+    set(deltanet_io_FOUND TRUE)
+  endif()
+endif()
+
+foreach(component IN LISTS deltanet_FIND_COMPONENTS)
+  if(deltanet_FIND_REQUIRED_${component} AND NOT deltanet_${component}_FOUND)
+    set(deltanet_FOUND FALSE)
+    set(deltanet_NOT_FOUND_MESSAGE "deltanet has no component '${component}' here; 'io' needs nlohmann_json.")
+  endif()
+endforeach()

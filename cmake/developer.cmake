@@ -1,0 +1,27 @@
+# Settings for deltanet's own tests, benchmarks and examples. None of them reaches a user of the library.
+option(DELTANET_NATIVE "Compile for this machine's processor" ${PROJECT_IS_TOP_LEVEL})
+option(DELTANET_WERROR "Treat warnings as errors" OFF)
+set(DELTANET_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined")
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(DELTANET_SANITIZE)
+  add_compile_options(-fsanitize=${DELTANET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${DELTANET_SANITIZE})
+endif()
+
+# Each header compiled alone: cmake --build build --target all_verify_interface_header_sets
+set_target_properties(deltanet PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+if(TARGET deltanet_io)
+  set_target_properties(deltanet_io PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+endif()
+
+# Flags of our own programs.
+function(deltanet_own target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                         $<$<BOOL:${DELTANET_WERROR}>:-Werror> $<$<BOOL:${DELTANET_NATIVE}>:-march=native>)
+endfunction()

@@ -1,0 +1,42 @@
+# Every header, in the order of the folders; tests/structure compares this list with include/.
+set(DELTANET_HEADERS
+    include/deltanet/deltanet.hpp
+    # core
+    include/deltanet/core/tensor.hpp
+    include/deltanet/core/check.hpp
+    include/deltanet/core/parameters.hpp
+    include/deltanet/core/random.hpp
+    include/deltanet/core/threads.hpp
+    include/deltanet/core/activation.hpp
+    include/deltanet/core/packet.hpp
+    include/deltanet/core/tile_product.hpp
+    # memory
+    include/deltanet/memory/inputs.hpp
+    include/deltanet/memory/chunk.hpp
+    include/deltanet/memory/gram.hpp
+    include/deltanet/memory/decay.hpp
+    include/deltanet/memory/no_decay.hpp
+    include/deltanet/memory/scalar_decay.hpp
+    include/deltanet/memory/member.hpp
+    include/deltanet/memory/delta_rule.hpp
+    # recurrence
+    include/deltanet/recurrence/problem.hpp
+    include/deltanet/recurrence/scan.hpp
+    include/deltanet/recurrence/sequential.hpp
+    # layers
+    include/deltanet/layers/layer.hpp
+    # training
+    include/deltanet/training/pieces.hpp
+    include/deltanet/training/cross_entropy.hpp
+    include/deltanet/training/adamw.hpp
+    include/deltanet/training/clip.hpp
+    include/deltanet/training/schedule.hpp
+    include/deltanet/training/gradient_check.hpp
+    include/deltanet/training/trainer.hpp)
+
+set(DELTANET_IO_HEADERS
+    include/deltanet/io/file.hpp
+    include/deltanet/io/metadata.hpp
+    include/deltanet/io/safetensors_header.hpp
+    include/deltanet/io/safetensors.hpp
+    include/deltanet/io/checkpoint.hpp)

@@ -1,0 +1,3 @@
+#include "deltanet/io/safetensors.hpp"
+
+int main() { return 0; }
