@@ -1,8 +1,6 @@
 #pragma once
 
 #include <bit>
-#include <cstring>
-#include <set>
 #include <tuple>
 
 #include "deltanet/core/parameters.hpp"
@@ -91,7 +89,11 @@ class SafetensorsFile {
 struct SourceTensor {
   template <Real T>
   SourceTensor(std::string name_, const TensorSpan<const T>& span)
-      : name(std::move(name_)), dtype(dtype_of<T>), shape(span.shape), data(span.data), size(span.size() * sizeof(T)) {}
+      : name(std::move(name_)),
+        dtype(dtype_of<T>),
+        shape(span.shape),
+        data(span.data),
+        size(static_cast<std::uint64_t>(span.size()) * sizeof(T)) {}
   template <Real T, int N>
   SourceTensor(std::string name_, const Tensor<T, N>& tensor) : SourceTensor(std::move(name_), detail::span_of(tensor)) {}
   template <Real T>
