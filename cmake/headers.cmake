@@ -10,6 +10,7 @@ set(DELTANET_HEADERS
     include/deltanet/core/activation.hpp
     include/deltanet/core/packet.hpp
     include/deltanet/core/tile_product.hpp
+    include/deltanet/core/product.hpp
     # memory
     include/deltanet/memory/inputs.hpp
     include/deltanet/memory/chunk.hpp
@@ -23,6 +24,11 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/problem.hpp
     include/deltanet/recurrence/scan.hpp
     include/deltanet/recurrence/sequential.hpp
+    include/deltanet/recurrence/blocks.hpp
+    include/deltanet/recurrence/panel.hpp
+    include/deltanet/recurrence/chunked.hpp
+    include/deltanet/recurrence/chunked_backward.hpp
+    include/deltanet/recurrence/step.hpp
     # layers
     include/deltanet/layers/layer.hpp
     # training

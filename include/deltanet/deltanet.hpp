@@ -12,6 +12,7 @@
 #include "deltanet/core/activation.hpp"
 #include "deltanet/core/packet.hpp"
 #include "deltanet/core/tile_product.hpp"
+#include "deltanet/core/product.hpp"
 
 #include "deltanet/memory/inputs.hpp"
 #include "deltanet/memory/chunk.hpp"
@@ -25,6 +26,11 @@
 #include "deltanet/recurrence/problem.hpp"
 #include "deltanet/recurrence/scan.hpp"
 #include "deltanet/recurrence/sequential.hpp"
+#include "deltanet/recurrence/blocks.hpp"
+#include "deltanet/recurrence/panel.hpp"
+#include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/chunked_backward.hpp"
+#include "deltanet/recurrence/step.hpp"
 
 #include "deltanet/layers/layer.hpp"
 
