@@ -31,6 +31,11 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/step.hpp
     # layers
     include/deltanet/layers/layer.hpp
+    # blocks
+    include/deltanet/blocks/residual.hpp
+    # models
+    include/deltanet/models/language_model.hpp
+    include/deltanet/models/generate.hpp
     # training
     include/deltanet/training/pieces.hpp
     include/deltanet/training/cross_entropy.hpp

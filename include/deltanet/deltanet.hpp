@@ -34,6 +34,11 @@
 
 #include "deltanet/layers/layer.hpp"
 
+#include "deltanet/blocks/residual.hpp"
+
+#include "deltanet/models/language_model.hpp"
+#include "deltanet/models/generate.hpp"
+
 #include "deltanet/training/pieces.hpp"
 #include "deltanet/training/cross_entropy.hpp"
 #include "deltanet/training/adamw.hpp"

@@ -19,8 +19,9 @@
 ///     }
 ///   };
 ///
-/// A field may be a tensor, a nested Params, an optional or a vector of either; optimiser, gradient check, counting and
-/// checkpoints all walk this list with `for_each_tensor`. Gradients and optimiser moments are the same struct.
+/// A field may be a tensor, a nested Params, a layer (which stands for its params: how blocks and models hold their parts), an
+/// optional or a vector of any of them; optimiser, gradient check, counting and checkpoints all walk this list with
+/// `for_each_tensor`. Gradients and optimiser moments are the same struct.
 namespace deltanet {
 
 /// Whether AdamW's decoupled weight decay applies to a tensor: matrices yes; gates, norms and biases no.
@@ -97,6 +98,8 @@ void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First
       visit_tensors(f, prefix + std::string(field.name), field.weight_decay, first.*(field.member), rest.*(field.member)...);
     };
     std::apply([&](const auto&... field) { (visit(field), ...); }, Node::fields());
+  } else if constexpr (requires { first.params; }) {
+    visit_tensors(f, name, decay, first.params, rest.params...);
   } else if constexpr (is_vector_of<Node>) {
     for (std::size_t i = 0; i < first.size(); ++i) visit_tensors(f, prefix + std::to_string(i), decay, first[i], rest[i]...);
   } else if constexpr (is_optional_of<Node>) {

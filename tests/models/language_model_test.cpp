@@ -1,0 +1,108 @@
+#include "deltanet/models/language_model.hpp"
+
+#include "deltanet/training/cross_entropy.hpp"
+#include "deltanet/training/gradient_check.hpp"
+#include "support/catch.hpp"
+#include "support/leaky_mixer.hpp"
+
+using namespace deltanet;
+
+namespace {
+
+using Model = LanguageModel<test::LeakyMixer<double>>;
+
+Model random_model(bool tied) {
+  Model model({.vocab_size = 7,
+               .num_hidden_layers = 2,
+               .block = {.attn = {.hidden_size = 6}, .mlp = {.hidden_size = 6, .intermediate_size = 10}},
+               .tie_word_embeddings = tied,
+               .initializer_range = 0.5});
+  Random random(1);
+  model.initialize(random);
+  return model;
+}
+
+Tensor<std::int32_t, 2> random_tokens(std::uint64_t seed) {
+  Tensor<std::int32_t, 2> tokens(2, 9);
+  Random random(seed);
+  for (Index i = 0; i < tokens.size(); ++i) tokens.data()[i] = static_cast<std::int32_t>(random.below(7));
+  return tokens;
+}
+
+}  // namespace
+
+TEST_CASE("the gradients of a language model are its finite differences, with a free head and a tied one", "[language_model]") {
+  for (const bool tied : {false, true}) {
+    Model model = random_model(tied);
+    const auto tokens = random_tokens(2);
+    auto targets = random_tokens(3);
+    targets(0, 4) = ignore_index;
+    Model::Cache cache;
+    const auto dlogits = cross_entropy<double>(model.forward(tokens, nullptr, &cache), targets).dlogits;
+    auto gradients = zeros_like(model.params);
+    model.backward(cache, dlogits, gradients);
+    const auto loss = [&] { return cross_entropy<double>(model.forward(tokens), targets).mean.loss; };
+    const GradientReport report = check_gradients(model.params, gradients, loss);
+    INFO(report.text());
+    CHECK(report.passes());
+    CHECK(report.checked == count_parameters(model.params));
+  }
+}
+
+TEST_CASE("a language model gives the same logits step by step, split anywhere, and in one go", "[language_model]") {
+  const Model model = random_model(false);
+  const auto tokens = random_tokens(2);
+  const Tensor<double, 3> whole = model.forward(tokens);
+  auto stepped = model.initial_state(2), split = model.initial_state(2);
+  for (Index t = 0; t < 9; ++t) {
+    const Tensor<std::int32_t, 1> token = tokens.chip(t, 1);
+    const Tensor<double, 2> expected = whole.chip(t, 1);
+    CHECK(rows(model.step(token, stepped)).isApprox(rows(expected), 1e-12));
+  }
+  for (const auto& [begin, size] : {std::pair<Index, Index>{0, 4}, {4, 1}, {5, 4}}) {
+    const Eigen::array<Index, 2> offset{0, begin}, extent{2, size};
+    const Eigen::array<Index, 3> offsets{0, begin, 0}, extents{2, size, 7};
+    const Tensor<std::int32_t, 2> part = tokens.slice(offset, extent);
+    const Tensor<double, 3> expected = whole.slice(offsets, extents);
+    CHECK(rows(model.forward(part, &split)).isApprox(rows(expected), 1e-12));
+  }
+}
+
+TEST_CASE("logits do not depend on later tokens, to the last bit", "[language_model]") {
+  const Model model = random_model(false);
+  auto tokens = random_tokens(2);
+  const Tensor<double, 3> before = model.forward(tokens);
+  for (Index t = 5; t < 9; ++t) tokens(0, t) = (tokens(0, t) + 1) % 7;
+  const Tensor<double, 3> after = model.forward(tokens);
+  CHECK(rows(after).topRows(5) == rows(before).topRows(5));
+  CHECK(rows(after).row(5) != rows(before).row(5));
+  CHECK(rows(after).bottomRows(9) == rows(before).bottomRows(9));
+}
+
+TEST_CASE("a language model names its tensors as flash-linear-attention does", "[language_model]") {
+  const Model model = random_model(false);
+  std::vector<std::string> names;
+  for_each_tensor([&](const TensorInfo& info, const auto&) { names.push_back(info.name); }, model.params);
+  REQUIRE(names.size() == 15);
+  CHECK(names[0] == "model.embeddings.weight");
+  CHECK(names[1] == "model.layers.0.attn_norm.weight");
+  CHECK(names[8] == "model.layers.1.attn.weight");
+  CHECK(names[13] == "model.norm.weight");
+  CHECK(names[14] == "lm_head.weight");
+}
+
+TEST_CASE("a tied head is the embedding, and is trained and counted once", "[language_model]") {
+  const Model tied = random_model(true), free = random_model(false);
+  CHECK(count_parameters(free.params) - count_parameters(tied.params) == 7 * 6);
+}
+
+TEST_CASE("a language model refuses tokens outside its vocabulary and a state of another depth", "[language_model]") {
+  const Model model = random_model(false);
+  auto tokens = random_tokens(2);
+  tokens(1, 0) = 7;
+  CHECK_THROWS_WITH(model.forward(tokens), "ids: expected tokens in [0, 7), got 7 at flat index 9");
+  Model::State state;
+  CHECK_THROWS_WITH(model.forward(random_tokens(2), &state), "state: expected that of 2 layers, got 0");
+  CHECK_THROWS_WITH(Model({.num_hidden_layers = 0, .block = model.config.block}),
+                    "num_hidden_layers: expected at least 1, got 0");
+}
