@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <array>
+#include <concepts>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 
@@ -70,7 +71,8 @@ struct View {
   View(const Eigen::TensorMap<Tensor<Value, N>>& map)
       : View(const_cast<Value*>(map.data()), map.dimensions()) {}  // a TensorMap is a handle: its constness is not deep
   View(const Eigen::TensorMap<const Tensor<Value, N>>& map) requires read_only : View(map.data(), map.dimensions()) {}
-  View(const View<Value, N>& other) requires read_only : View(other.data, other.shape) {}
+  template <std::same_as<Value> U>  // a template, so that it is not the copy constructor
+  View(const View<U, N>& other) requires read_only : View(other.data, other.shape) {}
 
   [[nodiscard]] bool absent() const { return data == nullptr && shape == std::array<Index, N>{}; }
 
