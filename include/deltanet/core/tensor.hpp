@@ -72,7 +72,7 @@ struct View {
       : View(const_cast<Value*>(map.data()), map.dimensions()) {}  // a TensorMap is a handle: its constness is not deep
   View(const Eigen::TensorMap<const Tensor<Value, N>>& map) requires read_only : View(map.data(), map.dimensions()) {}
   template <std::same_as<Value> U>  // a template, so that it is not the copy constructor
-  View(const View<U, N>& other) requires read_only : View(other.data, other.shape) {}
+  View(const View<U, N>& other) requires(read_only) : View(other.data, other.shape) {}
 
   [[nodiscard]] bool absent() const { return data == nullptr && shape == std::array<Index, N>{}; }
 
