@@ -4,8 +4,8 @@
 
 #include "deltanet/layers/layer.hpp"
 #include "deltanet/layers/rms_norm.hpp"
-#include "deltanet/layers/row_pieces.hpp"
 #include "deltanet/layers/swiglu.hpp"
+#include "deltanet/layers/tokens.hpp"
 
 namespace deltanet {
 
