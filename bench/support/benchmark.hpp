@@ -1,0 +1,117 @@
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/peak.hpp"
+
+/// How a benchmark runs: prepared and judged once, then timed, then compared with the peak.
+namespace deltanet::bench {
+
+/// What one call of a benchmark comes to.
+struct Work {
+  int threads;
+  double tokens, flops;
+};
+
+/// A benchmark whose turn has come: what is wrong with its results (nothing, or a sentence), and the call to be timed.
+struct Prepared {
+  std::string wrong;
+  std::function<void()> run;
+};
+
+/// The benchmark whose turn it is. Google Benchmark calls each many times in a row; its inputs are kept until the next.
+struct Turn {
+  std::string name;
+  Prepared prepared;
+  double peak;
+};
+inline std::unique_ptr<Turn> turn;
+
+inline bool any_wrong = false;
+
+/// Registers a benchmark. `prepare`, a function from nothing to Prepared, is called when its turn comes, with the threads set.
+template <Real T, class Prepare>
+void add(const std::string& name, const Work& work, const Prepare& prepare) {
+  const auto body = [name, work, prepare](benchmark::State& state) {
+    set_num_threads(work.threads);
+    if (!turn || turn->name != name) {
+      turn.reset();
+      turn.reset(new Turn{name, prepare(), 0});
+      set_num_threads(work.threads);
+      turn->peak = fma_peak_gflops<T>(work.threads);
+    }
+    if (!turn->prepared.wrong.empty()) {
+      any_wrong = true;
+      state.SkipWithError(turn->prepared.wrong.c_str());
+      return;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    for (auto _ : state) turn->prepared.run();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    const double calls_per_second = static_cast<double>(state.iterations()) / elapsed.count();
+    const double gflops = 1e-9 * work.flops * calls_per_second;
+    state.counters["tokens/s"] = work.tokens * calls_per_second;
+    state.counters["gflops"] = gflops;
+    state.counters["fma_peak_gflops"] = turn->peak;
+    state.counters["fraction"] = gflops / turn->peak;
+  };
+  benchmark::RegisterBenchmark(name.c_str(), body)->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
+/// 1, 2 and all threads of the machine.
+[[nodiscard]] inline std::vector<int> thread_counts() {
+  std::vector<int> counts{1, 2, static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
+  std::sort(counts.begin(), counts.end());
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+  return counts;
+}
+
+/// Of the repetitions, shows the median and the coefficient of variation.
+class MedianReporter : public benchmark::ConsoleReporter {
+ public:
+  MedianReporter() : ConsoleReporter(OO_Tabular) {}
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    std::vector<Run> shown;
+    for (Run run : runs) {
+      if (run.aggregate_name == "mean" || run.aggregate_name == "stddev") continue;
+      run.run_name.time_type.clear();  // all times are real
+      shown.push_back(run);
+    }
+    ConsoleReporter::ReportRuns(shown);
+  }
+};
+
+[[nodiscard]] inline std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+/// The rest of main: Google Benchmark's flags, five repetitions unless told otherwise, a line on machine and compiler.
+/// Returns 1 if a flag is unknown or a result was wrong.
+inline int run_benchmarks(int argc, char** argv) {
+  std::string repetitions = "--benchmark_repetitions=5", aggregates = "--benchmark_display_aggregates_only=true";
+  std::vector<char*> arguments{argv[0], repetitions.data(), aggregates.data()};
+  arguments.insert(arguments.end(), argv + 1, argv + argc);
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
+  benchmark::AddCustomContext("cpu", cpu_model());
+  benchmark::AddCustomContext("compiler", DELTANET_BENCH_COMPILER);
+  benchmark::AddCustomContext("flags", DELTANET_BENCH_FLAGS);
+  MedianReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  benchmark::Shutdown();
+  return any_wrong ? 1 : 0;
+}
+
+}  // namespace deltanet::bench

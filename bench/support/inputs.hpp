@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "deltanet/core/random.hpp"
+#include "deltanet/memory/delta_rule.hpp"
+
+/// The members under test, and deterministic inputs for them.
+namespace deltanet::bench {
+
+/// A member and its name in benchmarks.
+template <class M>
+struct Named {
+  using Member = M;
+  const char* name;
+};
+
+/// Every member of the library; a new one is one line.
+inline constexpr auto members = std::tuple{
+    Named<DeltaRule>{"delta_net"},
+    Named<GatedDeltaRule>{"gated_delta_net"},
+};
+
+template <Real T>
+inline constexpr const char* scalar_name = std::is_same_v<T, float> ? "float" : "double";
+
+/// The sizes of a scan, by the letters of core/tensor.hpp.
+struct Sizes {
+  Index B, T, H, HV, K, V;
+
+  [[nodiscard]] double tokens() const { return static_cast<double>(B * T); }
+  /// The work of the recurrence itself, forward: 6 K V flops a token and value head, whatever an algorithm spends.
+  [[nodiscard]] double flops() const { return 6 * tokens() * static_cast<double>(HV * K * V); }
+};
+
+/// A member's inputs, owned, and a cotangent of the output.
+template <class M, Real T>
+struct Tokens {
+  typename M::template Gradients<T> tensors;
+  Tensor<T, 4> do_;
+
+  /// Keys and queries of unit length; values and cotangent normal; g from -0.1 to 0; every other gate from 0 to 1.
+  explicit Tokens(const Sizes& sizes, std::uint64_t seed = 1) : do_(sizes.B, sizes.T, sizes.HV, sizes.V) {
+    Random random(seed);
+    random.fill_uniform(do_, -1, 1);
+    for_each_input(
+        [&](const auto& field, auto& tensor) {
+          const Index heads = field.heads == Heads::key ? sizes.H : sizes.HV;
+          if constexpr (std::is_same_v<std::decay_t<decltype(tensor)>, Tensor<T, 3>>) {
+            tensor.resize(sizes.B, sizes.T, heads);
+          } else {
+            tensor.resize(sizes.B, sizes.T, heads, field.width == Width::key ? sizes.K : sizes.V);
+          }
+          if (field.name == "g") {
+            random.fill_uniform(tensor, -0.1, 0);
+          } else if (field.width == Width::one) {
+            random.fill_uniform(tensor, 0, 1);
+          } else {
+            random.fill_uniform(tensor, -1, 1);
+            if (field.width == Width::key) rows(tensor).rowwise().normalize();
+          }
+        },
+        tensors);
+  }
+
+  /// The same numbers in another scalar type.
+  template <Real U>
+  explicit Tokens(const Tokens<M, U>& other) : do_(other.do_.template cast<T>()) {
+    for_each_input([](const auto&, auto& to, const auto& from) { to = from.template cast<T>(); }, tensors, other.tensors);
+  }
+
+  [[nodiscard]] auto inputs() const {
+    typename M::template Inputs<T> in;
+    for_each_input([](const auto&, const auto& tensor, auto& view) { view = tensor; }, tensors, in);
+    return in;
+  }
+
+  /// The inputs of rows first .. first + count - 1 of the batch.
+  [[nodiscard]] auto inputs(Index first, Index count) const {
+    auto in = inputs();
+    for_each_input(
+        [&](const auto&, auto& view) {
+          const Index row = view.size() / view.shape[0];
+          view.data += first * row;
+          view.shape[0] = count;
+        },
+        in);
+    return in;
+  }
+};
+
+}  // namespace deltanet::bench
