@@ -1,0 +1,54 @@
+#pragma once
+
+#include "deltanet/core/activation.hpp"
+
+namespace deltanet {
+
+/// What is applied to queries, keys and values entry by entry (flash-linear-attention's qk_activation).
+enum class FeatureMap {
+  silu,     ///< x sigmoid(x)
+  relu,     ///< max(x, 0)
+  elu,      ///< elu(x) + 1: x + 1 above zero and exp(x) below
+  identity  ///< x
+};
+
+/// z <- phi(z).
+template <Real T>
+void apply_feature_map(FeatureMap phi, VectorMap<T> z) {
+  auto x = z.array();
+  switch (phi) {
+    case FeatureMap::silu:
+      x = silu(x);
+      return;
+    case FeatureMap::relu:
+      x = x.max(T(0));
+      return;
+    case FeatureMap::elu:
+      x = x.max(T(0)) + x.min(T(0)).exp();
+      return;
+    case FeatureMap::identity:
+      return;
+  }
+}
+
+/// dy <- dy phi'(z). relu has derivative 0 at 0.
+template <Real T>
+void apply_feature_map_derivative(FeatureMap phi, VectorMap<const T> z, VectorMap<T> dy) {
+  const auto x = z.array();
+  auto d = dy.array();
+  switch (phi) {
+    case FeatureMap::silu:
+      d *= silu_derivative(x);
+      return;
+    case FeatureMap::relu:
+      d *= (x > T(0)).template cast<T>();
+      return;
+    case FeatureMap::elu:
+      d *= x.min(T(0)).exp();
+      return;
+    case FeatureMap::identity:
+      return;
+  }
+}
+
+}  // namespace deltanet

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cmath>
+
+#include "deltanet/core/product.hpp"
+#include "deltanet/layers/tokens.hpp"
+
+namespace deltanet {
+
+/// How queries and keys are normalised over a head's width (flash-linear-attention's qk_norm).
+enum class QKNorm {
+  l2,  ///< x / sqrt(|x|^2 + 1e-6); done inside the scan, `ScanOptions::use_qk_l2norm`
+  sum  ///< x / sum(x)
+};
+
+namespace detail {
+
+/// The sum of a row, kept away from zero, where flash-linear-attention divides by it and gets infinities: relu can leave a head
+/// with nothing at all.
+template <Real T>
+[[nodiscard]] T divisor_of(T sum) {
+  constexpr T least = T(1e-6);
+  return std::abs(sum) >= least ? sum : std::copysign(least, sum);
+}
+
+}  // namespace detail
+
+/// x <- x / sum(x) for every row of x [M, K].
+template <Real T>
+void sum_norm(MatrixRef<T> x) {
+  detail::RowPieces(x.rows(), x.cols()).for_each([&](Index, Index first, Index count) {
+    for (Index i = first; i < first + count; ++i) x.row(i) /= detail::divisor_of<T>(x.row(i).sum());
+  });
+}
+
+/// The gradient of `sum_norm` by x, in place of that by y, dy [M, K]. x is what `sum_norm` was given.
+//
+// forward: y = x / s,   s = sum(x)
+// so:      dx = (dy - <dy, y>) / s,   and dx = dy / s where s was kept away from zero
+template <Real T>
+void sum_norm_backward(ConstMatrixRef<T> x, MatrixRef<T> dy) {
+  detail::RowPieces(x.rows(), x.cols()).for_each([&](Index, Index first, Index count) {
+    for (Index i = first; i < first + count; ++i) {
+      const T sum = x.row(i).sum(), divisor = detail::divisor_of(sum);
+      const T projection = divisor == sum ? dy.row(i).dot(x.row(i)) / divisor : T(0);
+      dy.row(i) = (dy.row(i).array() - projection) / divisor;
+    }
+  });
+}
+
+}  // namespace deltanet

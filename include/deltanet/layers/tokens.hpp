@@ -1,0 +1,57 @@
+#pragma once
+
+#include <algorithm>
+
+#include "deltanet/core/threads.hpp"
+
+/// What every layer does with tokens: parallel passes over their rows, copies for a cache, one token as a sequence.
+namespace deltanet::detail {
+
+/// Rows cut into fixed pieces of about 16384 entries, so that a pass over several such matrices stays in the second-level cache
+/// and sums over rows do not depend on the number of threads.
+struct RowPieces {
+  Index rows, piece_rows;
+
+  RowPieces(Index rows_, Index width) : rows(rows_), piece_rows(std::max<Index>(1, 16384 / std::max<Index>(width, 1))) {}
+
+  [[nodiscard]] Index count() const { return (rows + piece_rows - 1) / piece_rows; }
+
+  /// Calls f(piece, first row, number of rows) for every piece.
+  template <class F>
+  void for_each(const F& f) const {
+    parallel_for(count(), [&](Index piece) {
+      const Index first = piece * piece_rows;
+      f(piece, first, std::min(piece_rows, rows - first));
+    });
+  }
+};
+
+/// Calls f(begin, size) in parallel for fixed pieces of `size` entries in one row: how elementwise passes run.
+template <class F>
+void for_each_range(Index size, const F& f) {
+  RowPieces(size, 1).for_each([&](Index, Index begin, Index count) { f(begin, count); });
+}
+
+/// One token of each sequence as sequences of one token: [B, D] -> [B, 1, D].
+template <class T>
+[[nodiscard]] View<T, 3> as_sequences(const View<T, 2>& x) {
+  return {x.data, {x.shape[0], 1, x.shape[1]}};
+}
+
+/// Keeps a copy of `x` in `tensor`, whose memory is used again if it is of the same size.
+template <Real T>
+void keep(View<const T, 3> x, Tensor<T, 3>& tensor) {
+  tensor.resize(x.shape);
+  for_each_range(x.size(), [&](Index begin, Index size) { std::copy_n(x.data + begin, size, tensor.data() + begin); });
+}
+
+/// The step of a layer whose forward takes any number of tokens: its forward over one. [B, D] -> [B, D'].
+template <class Layer, Real T, class State>
+[[nodiscard]] Tensor<T, 2> step_by_forward(const Layer& layer, View<const T, 2> x, State& state) {
+  const Tensor<T, 3> y = layer.forward(as_sequences(x), &state);  // [B, 1, D']
+  Tensor<T, 2> token(y.dimension(0), y.dimension(2));
+  std::copy_n(y.data(), y.size(), token.data());
+  return token;
+}
+
+}  // namespace deltanet::detail
