@@ -10,9 +10,6 @@
 namespace deltanet::bench {
 namespace {
 
-/// The judge has all threads, whatever the benchmark has.
-void use_all_threads() { set_num_threads(thread_counts().back()); }
-
 std::string text(const char* what, const Sizes& sizes) { return deltanet::detail::concat(what, " of ", sizes.T, " tokens"); }
 
 /// The two algorithms behind one face.

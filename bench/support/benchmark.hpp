@@ -73,6 +73,12 @@ void add(const std::string& name, const Work& work, const Prepare& prepare) {
   return counts;
 }
 
+/// The judge has all threads, whatever the benchmark has.
+inline void use_all_threads() { set_num_threads(thread_counts().back()); }
+
+template <Real T>
+inline constexpr const char* scalar_name = std::is_same_v<T, float> ? "float" : "double";
+
 /// Of the repetitions, shows the median and the coefficient of variation.
 class MedianReporter : public benchmark::ConsoleReporter {
  public:

@@ -22,9 +22,6 @@ inline constexpr auto members = std::tuple{
     Named<GatedDeltaRule>{"gated_delta_net"},
 };
 
-template <Real T>
-inline constexpr const char* scalar_name = std::is_same_v<T, float> ? "float" : "double";
-
 /// The sizes of a scan, by the letters of core/tensor.hpp.
 struct Sizes {
   Index B, T, H, HV, K, V;
