@@ -31,6 +31,21 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/step.hpp
     # layers
     include/deltanet/layers/layer.hpp
+    include/deltanet/layers/tokens.hpp
+    include/deltanet/layers/linear.hpp
+    include/deltanet/layers/embedding.hpp
+    include/deltanet/layers/feature_map.hpp
+    include/deltanet/layers/rms_norm.hpp
+    include/deltanet/layers/gated_rms_norm.hpp
+    include/deltanet/layers/head_norm.hpp
+    include/deltanet/layers/short_convolution.hpp
+    include/deltanet/layers/swiglu.hpp
+    include/deltanet/layers/decay_gate.hpp
+    include/deltanet/layers/delta_inputs.hpp
+    include/deltanet/layers/delta_scan.hpp
+    include/deltanet/layers/delta_output.hpp
+    include/deltanet/layers/delta_net.hpp
+    include/deltanet/layers/gated_delta_net.hpp
     # blocks
     include/deltanet/blocks/residual.hpp
     # models

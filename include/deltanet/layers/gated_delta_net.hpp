@@ -1,0 +1,150 @@
+#pragma once
+
+#include "deltanet/layers/decay_gate.hpp"
+#include "deltanet/layers/delta_inputs.hpp"
+#include "deltanet/layers/delta_output.hpp"
+#include "deltanet/layers/delta_scan.hpp"
+#include "deltanet/memory/delta_rule.hpp"
+
+namespace deltanet {
+
+/// Sizes and options of Gated DeltaNet. Names and defaults are flash-linear-attention's, beside `decay_gate`. With
+/// num_heads * head_dim = 0.75 hidden_size a layer has about 6 hidden_size^2 parameters.
+struct GatedDeltaNetConfig {
+  Index hidden_size = 2048;
+  double expand_v = 2;  ///< V = head_dim * expand_v
+  Index head_dim = 256;
+  Index num_heads = 6;
+  std::optional<Index> num_v_heads{};  ///< a multiple of num_heads; num_heads where absent
+  bool use_gate = true;
+  bool use_short_conv = true;
+  bool allow_neg_eigval = false;
+  Index conv_size = 4;
+  bool conv_bias = false;
+  double norm_eps = 1e-5;
+  DecayGate decay_gate = DecayGate::softplus;
+  /// Weights are drawn from normal(0, initializer_range); where absent, as PyTorch draws those of nn.Linear and nn.Conv1d.
+  std::optional<double> initializer_range{};
+
+  [[nodiscard]] Index value_heads() const { return num_v_heads.value_or(num_heads); }
+  [[nodiscard]] Index head_v_dim() const { return static_cast<Index>(static_cast<double>(head_dim) * expand_v); }
+
+  [[nodiscard]] DeltaInputsConfig inputs() const {
+    return {.hidden_size = hidden_size,
+            .num_heads = num_heads,
+            .num_v_heads = value_heads(),
+            .head_k_dim = head_dim,
+            .head_v_dim = head_v_dim(),
+            .use_short_conv = use_short_conv,
+            .conv_size = conv_size,
+            .conv_bias = conv_bias,
+            .allow_neg_eigval = allow_neg_eigval,
+            .initializer_range = initializer_range};
+  }
+  [[nodiscard]] DeltaOutputConfig output() const {
+    return {.hidden_size = hidden_size,
+            .num_v_heads = value_heads(),
+            .head_v_dim = head_v_dim(),
+            .use_gate = use_gate,
+            .norm_eps = norm_eps,
+            .initializer_range = initializer_range};
+  }
+};
+
+template <Real T>
+struct GatedDeltaNetParams : DeltaInputsParams<T>, DecayGateParams<T>, DeltaOutputParams<T> {
+  static constexpr auto fields() {
+    return std::tuple_cat(DeltaInputsParams<T>::fields(), DecayGateParams<T>::fields(), DeltaOutputParams<T>::fields());
+  }
+};
+
+/// Gated DeltaNet, arXiv 2412.06464, as flash-linear-attention's layer GatedDeltaNet:
+///
+///   q, k, v = silu(conv(q_proj x)), silu(conv(k_proj x)), silu(conv(v_proj x)),   q and k of unit length,
+///   beta = sigmoid(b_proj x),   g = -exp(A_log) softplus(a_proj x + dt_bias)   (or another DecayGate)
+///   S_t = exp(g_t) (I - beta_t k_t k_t^T) S_{t-1} + beta_t k_t v_t^T,   o_t = K^-0.5 S_t^T q_t   (for every value head)
+///   y = o_proj(o_norm(o) silu(g_proj x))                                                (the gate where use_gate)
+///
+/// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
+template <Real T>
+class GatedDeltaNet {
+ public:
+  using Scalar = T;
+  using Config = GatedDeltaNetConfig;
+  using Params = GatedDeltaNetParams<T>;
+  using State = DeltaState<T>;
+  struct Cache {
+    Tensor<T, 3> x;  // [B, T, D]
+    DeltaInputsCache<T> inputs;
+    DecayGateCache<T> decay;
+    ScanCache<T> scan;
+    DeltaOutputCache<T> output;
+  };
+
+  Config config;
+  Params params;
+
+  explicit GatedDeltaNet(const Config& config_) : config(checked(config_)) {
+    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
+    static_cast<DecayGateParams<T>&>(params) =
+        decay_gate_params<T>(config.decay_gate, config.hidden_size, config.value_heads());
+    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
+  }
+
+  void initialize(Random& random) {
+    initialize_delta_inputs<T>(params, config.inputs(), random);
+    initialize_decay_gate<T>(params, config.initializer_range, random);
+    initialize_delta_output<T>(params, config.output(), random);
+  }
+
+  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
+
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
+    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
+    const DeltaInputsConfig sizes = config.inputs();
+    if (state) expect_delta_state(sizes, x.shape[0], *state);
+    Cache own;
+    Cache& kept = cache ? *cache : own;
+    if (cache) detail::keep(x, cache->x);
+    delta_inputs<T>(sizes, params, x, state, kept.inputs);
+    decay_gate<T>(params, x, kept.decay);
+    kept.output.o = delta_scan(scan_inputs(kept), QKNorm::l2, state, cache ? &cache->scan : nullptr);
+    if (state) shift_convolution_states(sizes, kept.inputs, *state);
+    return delta_output<T>(config.output(), params, x, kept.output);
+  }
+
+  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
+
+  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const View<const T, 3> x = cache.x;
+    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
+    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
+    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
+    auto d = delta_scan_backward(scan_inputs(cache), QKNorm::l2, cache.scan, d_o);
+    decay_gate_backward<T>(params, x, cache.decay, d.g, rows(dx), gradients);
+    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
+                             {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), detail::as_row_of_heads(d.v), d.beta},
+                             rows(dx), gradients);
+    return dx;
+  }
+
+ private:
+  static const Config& checked(const Config& config) {
+    expect(static_cast<double>(config.head_v_dim()) == static_cast<double>(config.head_dim) * config.expand_v,
+           "expand_v: expected an integral head_dim * expand_v, got ", config.head_dim, " * ", config.expand_v);
+    return config;
+  }
+
+  [[nodiscard]] GatedDeltaRule::Inputs<T> scan_inputs(const Cache& cache) const {
+    const auto& in = cache.inputs;
+    return {.q = detail::as_heads<const T>(in.q.out, config.num_heads),
+            .k = detail::as_heads<const T>(in.k.out, config.num_heads),
+            .v = detail::as_heads<const T>(in.v.out, config.value_heads()),
+            .beta = in.beta,
+            .g = cache.decay.g};
+  }
+};
+
+static_assert(Layer<GatedDeltaNet<float>>);
+
+}  // namespace deltanet
