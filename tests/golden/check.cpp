@@ -66,7 +66,8 @@ int check_folder(const std::filesystem::path& folder, std::ostream& out) {
     return 2;
   }
 
-  const Handlers handlers = op_handlers();
+  Handlers handlers = op_handlers();
+  handlers.merge(layer_handlers());
   std::map<Outcome, int> count;
   const std::map<Outcome, const char*> words{
       {Outcome::passed, "passed"}, {Outcome::failed, "FAILED"}, {Outcome::skipped, "skipped"}};

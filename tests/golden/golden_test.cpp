@@ -53,7 +53,7 @@ TEST_CASE("the library agrees with the committed cases") {
   const Outcome outcome = check(cases);
   INFO(outcome.text);
   CHECK(outcome.code == 0);
-  CHECK_THAT(outcome.text, Catch::Matchers::EndsWith("7 passed, 0 failed, 5 skipped\n"));
+  CHECK_THAT(outcome.text, Catch::Matchers::EndsWith("12 passed, 0 failed, 0 skipped\n"));
 }
 
 TEST_CASE("the library agrees with the larger cases beside the project, where they are") {
@@ -120,6 +120,22 @@ TEST_CASE("a case that cannot be read, lacks a tensor or has one of another shap
   CHECK_THAT(outcome.text,
              Catch::Matchers::ContainsSubstring("other: FAILED: sequential o: expected [1, 2, 1, 8], got [1, 1, 2, 8]"));
   CHECK_THAT(outcome.text, Catch::Matchers::EndsWith("0 passed, 3 failed, 0 skipped\n"));
+}
+
+TEST_CASE("a case of a layer fails when its output is off or its parameters are not the layer's") {
+  const TemporaryFolder folder;
+  EditableCase c(cases / "layers/fla_gated_deltanet_plain.safetensors");
+  for (Index i = 0; i < c.tensors["y"].size(); ++i) c.tensors["y"].data()[i] *= 1 + 1e-4;
+  c.write(folder / "off.safetensors");
+  c.shapes["param.extra"] = {1};
+  c.tensors["param.extra"] = Tensor<double, 4>(1, 1, 1, 1);
+  c.write(folder / "extra.safetensors");
+  const Outcome outcome = check(folder / "");
+  CHECK(outcome.code == 1);
+  CHECK_THAT(outcome.text, Catch::Matchers::ContainsSubstring("extra: FAILED: "));
+  CHECK_THAT(outcome.text, Catch::Matchers::ContainsSubstring("param.extra: expected no tensor of this name, found F64 [1]"));
+  CHECK_THAT(outcome.text, Catch::Matchers::ContainsSubstring("; double forward y: 1.0e-04 > 2.0e-05"));
+  CHECK_THAT(outcome.text, Catch::Matchers::ContainsSubstring("; float step y: 1.0e-04 > 2.0e-05"));
 }
 
 TEST_CASE("unknown operators and files that are no case are skipped") {
