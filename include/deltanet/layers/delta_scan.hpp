@@ -19,8 +19,10 @@ template <Real T>
 }  // namespace detail
 
 /// o [B, T, HV, V]. Reads and replaces state->recurrent_state, and fills *cache, where they are not null.
-template <InputBundle In, Real T = typename In::Scalar>
-[[nodiscard]] Tensor<T, 4> delta_scan(const In& in, QKNorm norm, DeltaState<T>* state, ScanCache<T>* cache) {
+template <InputBundle In>
+[[nodiscard]] auto delta_scan(const In& in, QKNorm norm, DeltaState<typename In::Scalar>* state,
+                              ScanCache<typename In::Scalar>* cache) {
+  using T = typename In::Scalar;
   auto options = detail::scan_options<T>(norm);
   if (state && !cache && in.q.shape[1] == 1) {
     Tensor<T, 4> o(in.v.shape);
@@ -30,12 +32,14 @@ template <InputBundle In, Real T = typename In::Scalar>
   if (state) options.initial_state = state->recurrent_state;
   ScanResult<T> result = chunked(in, options, cache);
   if (state) state->recurrent_state = std::move(result.final_state);
-  return std::move(result.o);
+  return Tensor<T, 4>(std::move(result.o));
 }
 
 /// The gradients by the inputs; none reaches the state before, which counts as a constant.
-template <InputBundle In, Real T = typename In::Scalar>
-[[nodiscard]] auto delta_scan_backward(const In& in, QKNorm norm, const ScanCache<T>& cache, const Tensor<T, 4>& d_o) {
+template <InputBundle In>
+[[nodiscard]] auto delta_scan_backward(const In& in, QKNorm norm, const ScanCache<typename In::Scalar>& cache,
+                                       const Tensor<typename In::Scalar, 4>& d_o) {
+  using T = typename In::Scalar;
   return chunked_backward(in, cache, Cotangents<T>{.o = d_o}, detail::scan_options<T>(norm)).inputs;
 }
 
