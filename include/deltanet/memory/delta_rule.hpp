@@ -136,25 +136,18 @@ struct DeltaMember {
     Chunk<T> chunk_;
   };
 
-  /// Targets X and write strengths b of the columns column .. column + columns - 1, as panels [n, panel], zero beyond.
+  /// Token t's targets x and write strengths b in the columns column .. column + columns - 1.
   template <Real T>
-  static void load_values(const HeadInputs<T>& in, Index t, Index n, Index column, Index columns, T* X, T* b) {
-    for (Index i = 0; i < n; ++i) {
-      VectorMap<T> x(X + i * Lanes<T>::panel, Lanes<T>::panel);
-      x.head(columns) = VectorMap<const T>(in.v[t + i] + column, columns);
-      x.tail(x.size() - columns).setZero();
-      VectorMap<T>(b + i * Lanes<T>::panel, Lanes<T>::panel).setConstant(*in.beta[t + i]);
-    }
+  static void load_values(const HeadInputs<T>& in, Index t, Index column, Index columns, T* x, T* b) {
+    VectorMap<T>(x, columns) = VectorMap<const T>(in.v[t] + column, columns);
+    VectorMap<T>(b, columns).setConstant(*in.beta[t]);
   }
 
-  /// The gradients of that.
+  /// Adds the gradients of that.
   template <Real T>
-  static void add_value_gradients(const T* dX, const T* db, Index t, Index n, Index column, Index columns,
-                                  const HeadGradients<T>& d) {
-    for (Index i = 0; i < n; ++i) {
-      VectorMap<T>(d.v[t + i] + column, columns) += VectorMap<const T>(dX + i * Lanes<T>::panel, columns);
-      *d.beta[t + i] += VectorMap<const T>(db + i * Lanes<T>::panel, columns).sum();
-    }
+  static void add_value_gradients(const T* dx, const T* db, Index t, Index column, Index columns, const HeadGradients<T>& d) {
+    VectorMap<T>(d.v[t] + column, columns) += VectorMap<const T>(dx, columns);
+    *d.beta[t] += VectorMap<const T>(db, columns).sum();
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/tile_product.hpp"
+#include "deltanet/core/transpose.hpp"
 #include "deltanet/memory/chunk.hpp"
 
 /// The products of a chunk's rows with each other, before any decay: x = [p; q] [2 n, K] predicts and reads, w [n, K] writes.
@@ -19,7 +20,7 @@ struct GramScratch {
 /// pairs [2 n, n] = x w^T. Entries above the triangles are computed and left for the caller to clear.
 template <Real T>
 void gram(Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, GramScratch<T>& scratch, Matrix<T>& pairs) {
-  scratch.transposed.leftCols(n) = w.topLeftCorner(n, K).transpose();
+  transpose(n, K, w.data(), w.cols(), scratch.transposed.data(), scratch.transposed.cols());
   small_product<Keep::nothing>(2 * n, padded<T>(n), K, LeftFactor<T>::plain(x.data(), x.cols()), scratch.transposed.data(),
                                scratch.transposed.cols(), pairs.data(), pairs.cols());
 }

@@ -26,8 +26,8 @@ concept Member = Real<T> && InputBundle<typename M::template Inputs<T>> &&
   M::step_backward(head, n, T(1), S, do_, S, d);
   { builder.build(head, n, n, T(1)) } -> std::same_as<const Chunk<T>&>;
   builder.backward(dchunk, d);
-  M::load_values(head, n, n, n, n, to, to);
-  M::add_value_gradients(from, from, n, n, n, n, d);
+  M::load_values(head, n, n, n, to, to);
+  M::add_value_gradients(from, from, n, n, n, d);
 };
 
 }  // namespace deltanet

@@ -20,18 +20,20 @@ class Blocks {
   struct ChunkRange {
     std::size_t slot;  // of the block's chunks
     Index begin, tokens;
+    Index offset;  // of `begin` from the block's first token
   };
 
   Blocks(Index tokens, Index C) : tokens_(tokens), C_(C), per_block_(std::max<Index>(1, block_tokens / C)) {}
 
   [[nodiscard]] Index chunks_at_most() const { return per_block_; }
+  [[nodiscard]] Index tokens_at_most() const { return per_block_ * C_; }
   [[nodiscard]] Index count() const { return (tokens_ + per_block_ * C_ - 1) / (per_block_ * C_); }
 
   [[nodiscard]] std::vector<ChunkRange> chunks(Index block) const {
     std::vector<ChunkRange> ranges;
     const Index end = std::min(tokens_, (block + 1) * per_block_ * C_);
     for (Index begin = block * per_block_ * C_; begin < end; begin += C_)
-      ranges.push_back({ranges.size(), begin, std::min(C_, end - begin)});
+      ranges.push_back({ranges.size(), begin, std::min(C_, end - begin), begin - block * per_block_ * C_});
     return ranges;
   }
 

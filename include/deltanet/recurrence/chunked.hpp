@@ -1,8 +1,8 @@
 #pragma once
 
-#include "deltanet/recurrence/blocks.hpp"
 #include "deltanet/recurrence/panel.hpp"
 #include "deltanet/recurrence/problem.hpp"
+#include "deltanet/recurrence/value_block.hpp"
 
 /// The chunked scan: the same numbers as the sequential one to rounding, by small dense products.
 namespace deltanet {
@@ -31,7 +31,7 @@ template <InputBundle In>
   const auto& x = problem.extents;
   const Index C = options.chunk_size;
   const detail::Slices slices(x.N * x.HV, x.V, W);
-  ScanResult<T> result{zeros<T>(x.B, x.T, x.HV, x.V), problem.initial_state()};
+  ScanResult<T> result{Tensor<T, 4>(x.B, x.T, x.HV, x.V), problem.initial_state()};
   if (cache) {
     cache->chunk_size = C;
     cache->errors.resize(x.B, x.T, x.HV, x.V);
@@ -50,25 +50,32 @@ template <InputBundle In>
     const auto [first_panel, end_panel] = slices.range(piece % slices.count);
     detail::PanelState<T> state(first_panel, end_panel, S);
     std::vector<typename Member::template Builder<T>> builders(static_cast<std::size_t>(blocks.chunks_at_most()), {C, x.K});
-    detail::ChunkPanel<T> panel(C);
+    detail::ValueBlock<T> EO(2 * blocks.tokens_at_most(), first_panel, end_panel, x.V);  // by chunk: X or E, then O
+    detail::ValueBlock<T> b(blocks.tokens_at_most(), first_panel, end_panel, x.V);
+    Vector<T> U(C * W);
 
     for (Index block = 0; block < blocks.count(); ++block) {
       const auto chunks = blocks.chunks(block);
-      for (const auto& chunk : chunks) builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
+      for (const auto& chunk : chunks) {
+        builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
+        for (Index i = 0; i < chunk.tokens; ++i)
+          EO.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, Index columns, T* target) {
+            Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
+          });
+      }
       for (Index p = first_panel; p < end_panel; ++p) {
         if (cache)
           std::copy_n(state.panel(p), x.K * W,
                       cache->states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.K * W);
-        const Index column = p * W, columns = std::min(W, x.V - column);
-        for (const auto& chunk : chunks) {
-          Member::template load_values<T>(head, chunk.begin, chunk.tokens, column, columns, panel.EO.data(),
-                                          panel.strength.data());
-          detail::advance(builders[chunk.slot].chunk(), panel, state.panel(p), W);
-          for (Index i = 0; i < chunk.tokens; ++i) {
-            const Index to = ((sequence.begin + chunk.begin + i) * x.HV + hv) * x.V + column;
-            VectorMap<T>(result.o.data() + to, columns) = panel.EO.row(chunk.tokens + i).head(columns);
-            if (cache) VectorMap<T>(cache->errors.data() + to, columns) = panel.EO.row(i).head(columns);
-          }
+        for (const auto& chunk : chunks)
+          detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), EO.rows(p, 2 * chunk.offset), U.data(),
+                          state.panel(p), W);
+      }
+      for (const auto& chunk : chunks) {
+        for (Index i = 0; i < chunk.tokens; ++i) {
+          const Index row = ((sequence.begin + chunk.begin + i) * x.HV + hv) * x.V;
+          EO.store(2 * chunk.offset + chunk.tokens + i, result.o.data() + row);
+          if (cache) EO.store(2 * chunk.offset + i, cache->errors.data() + row);
         }
       }
     }

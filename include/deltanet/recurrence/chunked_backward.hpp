@@ -106,44 +106,50 @@ template <InputBundle In>
     const auto slots = static_cast<std::size_t>(blocks.chunks_at_most());
     std::vector<typename Member::template Builder<T>> builders(slots, {C, x.K});
     std::vector<Chunk<T>> dchunks(slots, {C, x.K});
-    std::vector<detail::ChunkPanel<T>> panels(slots, detail::ChunkPanel<T>(C));
-    std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.K * W));  // S before each chunk of the block
-    Matrix<T> dEO = Matrix<T>::Zero(2 * C, W), S_transposed = Matrix<T>::Zero(W, padded<T>(x.K));
+    const auto value_block = [&](Index rows) { return detail::ValueBlock<T>(rows, first_panel, end_panel, x.V); };
+    const Index most = blocks.tokens_at_most();
+    auto E = value_block(most), b = value_block(most), dEO = value_block(2 * most);  // dEO by chunk: dE, then dO
+    std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.K * W));              // S before each chunk of the block
+    Vector<T> U(most * W);
+    detail::RetreatScratch<T> scratch(C, x.K);
 
     for (Index block = blocks.count(); block-- > 0;) {
       const auto chunks = blocks.chunks(block);
       for (const auto& chunk : chunks) {
         builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
         dchunks[chunk.slot].set_zero();
+        for (Index i = 0; i < chunk.tokens; ++i) {
+          const Index row = ((sequence.begin + chunk.begin + i) * x.HV + hv) * x.V;
+          E.for_each_part(chunk.offset + i, [&](Index p, Index column, Index columns, T* target) {
+            Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
+          });
+          E.load(chunk.offset + i, cache.errors.data() + row);  // what became of the targets
+          dEO.load(2 * chunk.offset + chunk.tokens + i, cotangents.o.data + row);
+        }
       }
       for (Index p = first_panel; p < end_panel; ++p) {
-        const Index column = p * W, columns = std::min(W, x.V - column);
-        const auto row = [&](Index token) { return ((sequence.begin + token) * x.HV + hv) * x.V + column; };
         std::copy_n(cache.states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.K * W, x.K * W,
                     states[0].data());
         for (const auto& chunk : chunks) {
-          // recompute: E from the cache, U = b (.) E, and the state after the chunk by its write alone
-          auto& panel = panels[chunk.slot];
-          Member::template load_values<T>(head, chunk.begin, chunk.tokens, column, columns, panel.EO.data(),
-                                          panel.strength.data());
+          // recompute the states: U = b (.) E from the cache, and the state after the chunk by its write alone
+          T* const writes = U.data() + chunk.offset * W;
           for (Index i = 0; i < chunk.tokens; ++i)
-            panel.EO.row(i).head(columns) = VectorMap<const T>(cache.errors.data() + row(chunk.begin + i), columns);
-          panel.U.topRows(chunk.tokens) = panel.strength.topRows(chunk.tokens).cwiseProduct(panel.EO.topRows(chunk.tokens));
+            detail::multiply_row(b.rows(p, chunk.offset + i), E.rows(p, chunk.offset + i), writes + i * W);
           states[chunk.slot + 1] = states[chunk.slot];
-          detail::write_chunk(builders[chunk.slot].chunk(), panel.U.data(), states[chunk.slot + 1].data(), W);
+          detail::write_chunk(builders[chunk.slot].chunk(), writes, states[chunk.slot + 1].data(), W);
         }
-        for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
-          auto& panel = panels[chunk->slot];
-          for (Index i = 0; i < chunk->tokens; ++i)
-            dEO.row(chunk->tokens + i).head(columns) = VectorMap<const T>(cotangents.o.data + row(chunk->begin + i), columns);
-          dEO.middleRows(chunk->tokens, chunk->tokens).rightCols(W - columns).setZero();
-          detail::retreat(builders[chunk->slot].chunk(), panel, states[chunk->slot].data(), dEO, dstate.panel(p), S_transposed,
-                          dchunks[chunk->slot]);
-          Member::template add_value_gradients<T>(dEO.data(), panel.strength.data(), chunk->begin, chunk->tokens, column,
-                                                  columns, d);
-        }
+        for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk)
+          detail::retreat(builders[chunk->slot].chunk(), E.rows(p, chunk->offset), U.data() + chunk->offset * W,
+                          b.rows(p, chunk->offset), dEO.rows(p, 2 * chunk->offset), states[chunk->slot].data(), dstate.panel(p),
+                          scratch, dchunks[chunk->slot]);
       }
-      for (const auto& chunk : chunks) builders[chunk.slot].backward(dchunks[chunk.slot], d);
+      for (const auto& chunk : chunks) {
+        builders[chunk.slot].backward(dchunks[chunk.slot], d);
+        for (Index i = 0; i < chunk.tokens; ++i)
+          dEO.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, Index columns, const T* dx) {
+            Member::template add_value_gradients<T>(dx, b.rows(p, chunk.offset + i), chunk.begin + i, column, columns, d);
+          });
+      }
     }
     dstate.store(dS);
   });

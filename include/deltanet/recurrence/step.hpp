@@ -30,19 +30,18 @@ void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Sc
     typename Member::template Builder<T> builder(1, x.K);
     const Chunk<T>& chunk = builder.build(head, 0, 1, problem.scale);
     MatrixMap<T> S(state.data + piece * x.K * x.V, x.K, x.V);
-    detail::ChunkPanel<T> panel(1);
-    const Index panels = (x.V + W - 1) / W;
-    for (Index p = 0; p < panels; ++p) {
+    T b[W] = {}, EO[2 * W] = {}, U[W];
+    for (Index p = 0; p < (x.V + W - 1) / W; ++p) {
       const Index column = p * W, columns = std::min(W, x.V - column);
-      Member::template load_values<T>(head, 0, 1, column, columns, panel.EO.data(), panel.strength.data());
+      Member::template load_values<T>(head, 0, column, columns, EO, b);
       if (columns == W) {
-        detail::advance(chunk, panel, S.data() + column, x.V);
+        detail::advance(chunk, b, EO, U, S.data() + column, x.V);
       } else {
         detail::PanelState<T> ragged(p, p + 1, S);
-        detail::advance(chunk, panel, ragged.panel(p), W);
+        detail::advance(chunk, b, EO, U, ragged.panel(p), W);
         ragged.store(S);
       }
-      VectorMap<T>(o.data + piece * x.V + column, columns) = panel.EO.row(1).head(columns);
+      std::copy_n(EO + W, columns, o.data + piece * x.V + column);
     }
   });
 }
