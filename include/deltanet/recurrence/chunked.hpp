@@ -18,9 +18,9 @@ struct ScanCache {
 
 /// Runs a member over B sequences (or N packed ones), a chunk of tokens at a time (recurrence/README.md, equations 7 to 9).
 ///
-/// Takes, returns and throws what `sequential` does, and fills *cache for `chunked_backward` where it is not null. Results do
-/// not depend on the number of threads. Work a token and value head: 6 K V flops for the state, and chunk_size (4 K + 2 V)
-/// beside.
+/// Takes, returns and throws what `sequential` does, throws std::overflow_error if the state outgrows the type, and fills
+/// *cache for `chunked_backward` where it is not null. Results do not depend on the number of threads. Work a token and value
+/// head: 6 K V flops for the state, and chunk_size (4 K + 2 V) beside.
 template <InputBundle In>
 [[nodiscard]] ScanResult<typename In::Scalar> chunked(const In& in, const ScanOptions<typename In::Scalar>& options = {},
                                                       ScanCache<typename In::Scalar>* cache = nullptr) {
@@ -63,13 +63,20 @@ template <InputBundle In>
             Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
           });
       }
+      // The next block's tokens are fetched while this one's products run, a few after each.
+      Index next = chunks.back().begin + chunks.back().tokens;
+      const Index products = (end_panel - first_panel) * blocks.chunks_at_most();
+      const Index ahead = (blocks.tokens_at_most() + products - 1) / products;
       for (Index p = first_panel; p < end_panel; ++p) {
         if (cache)
           std::copy_n(state.panel(p), x.K * W,
                       cache->states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.K * W);
-        for (const auto& chunk : chunks)
-          detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), EO.rows(p, 2 * chunk.offset), U.data(),
-                          state.panel(p), W);
+        for (const auto& chunk : chunks) {
+          T* const rows = EO.rows(p, 2 * chunk.offset);
+          detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), rows, U.data(), state.panel(p), W);
+          problem.expect_finite_outputs(rows + chunk.tokens * W, chunk.tokens * W);
+          for (Index i = 0; i < ahead && next < sequence.tokens(); ++i) problem.prefetch(head, next++);
+        }
       }
       for (const auto& chunk : chunks) {
         for (Index i = 0; i < chunk.tokens; ++i) {

@@ -87,6 +87,32 @@ struct Problem {
     return state;
   }
 
+  /// Throws std::invalid_argument if an input or the initial state has an entry that is not a finite number.
+  void expect_finite_inputs() const {
+    for_each_input([](const auto& field, const auto& view) { expect_finite(field.name, view); }, given);
+    expect_finite("initial_state", options.initial_state);
+  }
+
+  /// Throws unless `count` outputs are finite, naming the input that is to blame. Every input reaches the outputs, so that
+  /// looking at these, which are at hand, saves a pass over the inputs.
+  void expect_finite_outputs(const T* o, Index count) const {
+    if ((VectorMap<const T>(o, count).array() * T(0)).sum() == T(0)) return;
+    expect_finite_inputs();
+    throw std::overflow_error("o: the state grew beyond the largest number; expected keys of unit length and beta in [0, 2]");
+  }
+
+  /// Asks for token t's rows of a head to be brought into the cache: they lie far apart, where the processor does not foresee
+  /// them.
+  template <class HeadBundle>
+  void prefetch(const HeadBundle& head, Index t) const {
+    for_each_input(
+        [&](const auto& field, const auto& rows) {
+          constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+          for (Index i = 0; i < width_of(field); i += line) __builtin_prefetch(rows[t] + i);
+        },
+        head);
+  }
+
   void expect_cotangents(const Cotangents<T>& d) const {
     const auto& x = extents;
     expect_shape("do", d.o, {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
@@ -154,14 +180,11 @@ struct Problem {
             const Axis width = field.width == Width::key ? Axis{"K", x.K} : Axis{"V", x.V};
             expect_shape(field.name, view, {{"B", x.B}, {"T", x.T}, heads, width});
           }
-          expect_finite(field.name, view);
         },
         given);
     Member::expect_ranges(given);
-    if (!options.initial_state.absent()) {
+    if (!options.initial_state.absent())
       expect_shape("initial_state", options.initial_state, {{"N", x.N}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
-      expect_finite("initial_state", options.initial_state);
-    }
   }
 
   void cut() {

@@ -16,6 +16,7 @@ template <InputBundle In>
   using T = typename In::Scalar;
   using Member = typename In::Member;
   const detail::Problem<In> problem(in, options);
+  problem.expect_finite_inputs();
   const auto& x = problem.extents;
   ScanResult<T> result{zeros<T>(x.B, x.T, x.HV, x.V), problem.initial_state()};
   parallel_for(x.N * x.HV, [&](Index piece) {
@@ -39,6 +40,7 @@ template <InputBundle In>
   using T = typename In::Scalar;
   using Member = typename In::Member;
   const detail::Problem<In> problem(in, options);
+  problem.expect_finite_inputs();
   problem.expect_cotangents(cotangents);
   const auto& x = problem.extents;
   ScanGradients<In> gradients = detail::zero_gradients(problem);

@@ -19,6 +19,7 @@ void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Sc
   constexpr Index W = Lanes<T>::panel;
   expect(options.initial_state.absent() && options.cu_seqlens.empty(), "step: expected no initial_state and no cu_seqlens");
   const detail::Problem<In> problem(in, options);
+  problem.expect_finite_inputs();
   const auto& x = problem.extents;
   expect(x.T == 1, "step: expected inputs of T=1 token, got T=", x.T);
   expect_shape("state", state, {{"B", x.B}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
@@ -41,6 +42,7 @@ void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Sc
         detail::advance(chunk, b, EO, U, ragged.panel(p), W);
         ragged.store(S);
       }
+      problem.expect_finite_outputs(EO + W, columns);
       std::copy_n(EO + W, columns, o.data + piece * x.V + column);
     }
   });
