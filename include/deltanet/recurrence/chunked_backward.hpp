@@ -106,7 +106,9 @@ template <InputBundle In>
     const auto slots = static_cast<std::size_t>(blocks.chunks_at_most());
     std::vector<typename Member::template Builder<T>> builders(slots, {C, x.K});
     std::vector<Chunk<T>> dchunks(slots, {C, x.K});
-    const auto value_block = [&](Index rows) { return detail::ValueBlock<T>(rows, first_panel, end_panel, x.V); };
+    const auto value_block = [&, first = first_panel, end = end_panel](Index rows) {
+      return detail::ValueBlock<T>(rows, first, end, x.V);
+    };
     const Index most = blocks.tokens_at_most();
     auto E = value_block(most), b = value_block(most), dEO = value_block(2 * most);  // dEO by chunk: dE, then dO
     std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.K * W));              // S before each chunk of the block
