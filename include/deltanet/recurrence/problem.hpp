@@ -108,7 +108,8 @@ struct Problem {
     for_each_input(
         [&](const auto& field, const auto& rows) {
           constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-          for (Index i = 0; i < width_of(field); i += line) __builtin_prefetch(rows[t] + i);
+          for (Index i = 0; i < width_of(field); i += line) __builtin_prefetch(rows[t] + i, 0, 2);
+          asm volatile("");  // without it g++ takes this for a function without effect, and drops it
         },
         head);
   }
