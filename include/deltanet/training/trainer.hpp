@@ -29,7 +29,7 @@ struct Batch {
 /// How to train.
 struct TrainerConfig {
   AdamWConfig adamw{.beta2 = 0.95, .weight_decay = 0.1};
-  WarmupCosine schedule;
+  WarmupCosine schedule{};
   double max_norm = 1;  // of all gradients together
 };
 

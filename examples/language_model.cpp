@@ -1,0 +1,173 @@
+// Trains a byte-level language model on real text, by default the headers of Eigen, in three minutes on two cores; compares
+// what it has learnt with gzip and xz on text that it has not seen, and lets it write. `language_model --help` lists the flags.
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "deltanet/layers/delta_net.hpp"
+#include "deltanet/layers/gated_delta_net.hpp"
+#include "support/checkpoint.hpp"
+#include "support/held_out.hpp"
+#include "support/interrupt.hpp"
+#include "support/loss_curve.hpp"
+#include "support/models.hpp"
+#include "support/progress.hpp"
+
+namespace fs = std::filesystem;
+using namespace example;
+using deltanet::Index;
+
+namespace {
+
+/// Seconds that are kept for what comes after training: reading the held-out text, at the speed of a first look at it, at most
+/// a quarter of the time; the compressors; the sample; the curve.
+template <class Model>
+double seconds_after_training(const Model& model, const Corpus& corpus, double budget) {
+  (void)read_held_out(model, corpus, budget, 2048);  // the first call touches the memory
+  const HeldOut look = read_held_out(model, corpus, budget, 8192);
+  const double reading =
+      look.seconds * static_cast<double>(corpus.held_out_size()) / static_cast<double>(std::max<Index>(1, look.bytes));
+  return std::min(1.15 * reading, budget / 4) + std::min(4.0, budget / 10);
+}
+
+void print_held_out(const HeldOut& result, const Corpus& corpus, const Options& options) {
+  if (result.bytes == 0) return;
+  const std::string_view text = corpus.held_out().substr(0, static_cast<std::size_t>(result.bytes));
+  std::printf("\nheld out: bits per byte of %s%zu bytes\n", result.bytes < corpus.held_out_size() ? "the first " : "",
+              text.size());
+  if (result.bytes < corpus.held_out_size())
+    std::printf("  (there are %ld; time was up)\n", static_cast<long>(corpus.held_out_size()));
+  std::printf("  %-16s %.3f\n", options.recipe.model.c_str(), result.bits);
+  for (const char* compressor : {"gzip -9", "xz -9"}) {
+    if (const auto bits = compressed_bits(compressor, text, fs::path(options.out) / "compressed.tmp"))
+      std::printf("  %-16s %.3f\n", compressor, *bits);
+    else
+      std::printf("  %-16s not found on this machine\n", compressor);
+  }
+  std::fflush(stdout);
+}
+
+template <class Model>
+void print_sample(const Model& model, const Options& options, deltanet::Random& random) {
+  if (options.sample_bytes == 0) return;
+  std::printf("\nsample, continuing the prompt:\n%s", options.prompt.c_str());
+  const std::vector<std::int32_t> prompt = bytes_of(options.prompt);
+  generate(model, prompt, options.sample_bytes, options.sampling, random, [](std::int32_t byte) {
+    std::putchar(byte);
+    std::fflush(stdout);
+  });
+  std::printf("\n");
+}
+
+/// The flags that continue: the same time again, or twice the steps once all are taken.
+std::string continuation(const Options& options, Index step) {
+  if (const auto seconds = options.seconds()) return deltanet::detail::concat(" --time-budget ", *seconds, "s");
+  return deltanet::detail::concat(" --steps ", step < options.steps ? options.steps : 2 * options.steps);
+}
+
+/// The whole job for one kind of model.
+template <class Mixer>
+void run(const Options& options, const Corpus& corpus, const std::string& program) {
+  using Model = deltanet::LanguageModel<Mixer>;
+  const Stopwatch watch;
+  const Recipe& recipe = options.recipe;
+  deltanet::Random random(recipe.seed);
+  Model model = make_model<Mixer>(recipe);
+  model.initialize(random);
+  deltanet::Trainer<Model> trainer(model.params, {.adamw = {.beta2 = 0.95, .weight_decay = recipe.weight_decay},
+                                                  .schedule = {.peak = recipe.lr, .warmup = recipe.warmup}});
+  auto state = model.initial_state(recipe.batch);
+  Streams streams(corpus, recipe);
+  Training<Model> training{model, trainer, state, streams, random};
+  const std::uint64_t fingerprint = corpus.fingerprint();
+  if (!options.resume.empty()) training.load(options.resume, fingerprint);
+
+  const Index& step = trainer.optimiser.state.steps;
+  const Index first_step = step;
+  const fs::path checkpoint = fs::path(options.out) / "checkpoint.safetensors";
+  LossCurve curve(options.out, step);
+
+  std::printf("text      %.2f MB of %ld files, the last %.0f kB held out\n", static_cast<double>(corpus.text.size()) / 1e6,
+              static_cast<long>(corpus.files), static_cast<double>(corpus.held_out_size()) / 1e3);
+  std::printf("model     %s, %ld layers of width %ld, %.2f million parameters\n", recipe.model.c_str(),
+              static_cast<long>(recipe.num_layers), static_cast<long>(recipe.hidden_size),
+              static_cast<double>(count_parameters(model.params)) / 1e6);
+  std::printf("training  %ld bytes a step at %ld places, %d threads%s\n", static_cast<long>(recipe.batch * recipe.seq_len),
+              static_cast<long>(recipe.batch), deltanet::num_threads(), first_step > 0 ? ", continued" : "");
+  std::fflush(stdout);
+
+  const std::optional<double> budget = options.seconds();
+  const double after = budget ? seconds_after_training(model, corpus, *budget) : 0;
+  Plan plan;
+  plan.steps = options.steps;
+  plan.seconds_before = training.seconds;
+  if (budget) plan.seconds = std::max(0.0, *budget - watch.seconds() - after);
+  Stopwatch since_save;
+  bool interrupted = false;
+  {
+    const InterruptGuard guard;
+    Progress progress;
+    while (plan.done(static_cast<double>(step)) < 1 && !(interrupted = guard.interrupted())) {
+      const double middle = plan.done(static_cast<double>(step) + 0.5);
+      const double bits = trainer.step(model, streams.next(), middle, &state).loss.bits();
+      curve.count(step, bits);
+      progress.count(step, bits, recipe.batch * recipe.seq_len, plan.seconds_left(step, first_step));
+      training.seconds = plan.trained();
+      if (since_save.seconds() < 60) continue;
+      training.save(checkpoint, recipe, fingerprint);
+      curve.write();
+      since_save = {};
+    }
+    progress.finish(step);
+    training.save(checkpoint, recipe, fingerprint);
+    curve.write();
+  }
+
+  HeldOut result;
+  if (interrupted) {
+    std::printf("\nstopped at step %ld\n", static_cast<long>(step));
+  } else {
+    const double left = budget ? std::max(1.0, *budget - watch.seconds() - 3) : std::numeric_limits<double>::infinity();
+    result = read_held_out(model, corpus, left, corpus.held_out_size());
+    print_held_out(result, corpus, options);
+    print_sample(model, options, random);
+  }
+  const bool drawn = curve.draw(result.bytes > 0 ? std::optional(result.bits) : std::nullopt);
+  std::printf("\nloss curve  %s\n", drawn ? (fs::path(options.out) / "loss.svg").c_str() : "not drawn: gnuplot was not found");
+  std::printf("checkpoint  %s\n", checkpoint.c_str());
+  std::printf("continue    %s --resume %s%s\n", program.c_str(), checkpoint.c_str(), continuation(options, step).c_str());
+}
+
+/// The folder for what is written. Throws UsageError if it cannot be made.
+void make_folder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder.empty() ? "." : folder, error);
+  if (error) throw UsageError("--out: cannot make the folder " + folder + ": " + error.message());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Options options = parse_options(argc, argv, {});
+    if (!options.resume.empty()) {
+      options.recipe = recipe_of(options.resume);
+      options = parse_options(argc, argv, options);
+    }
+    if (options.threads > 0) deltanet::set_num_threads(options.threads);
+    const Corpus corpus = read_corpus(options.recipe);
+    make_folder(options.out);
+    if (options.recipe.model == "delta_net")
+      run<deltanet::DeltaNet<float>>(options, corpus, argv[0]);
+    else
+      run<deltanet::GatedDeltaNet<float>>(options, corpus, argv[0]);
+    return 0;
+  } catch (const UsageError& error) {
+    std::cerr << "language_model: " << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << "language_model: " << error.what() << '\n';
+    return 1;
+  }
+}

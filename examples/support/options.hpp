@@ -1,0 +1,115 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "deltanet/models/generate.hpp"
+
+/// The flags of the main job.
+namespace example {
+
+using deltanet::Index;
+
+/// A mistake in what the program was given: it says so in one line and ends with exit code 2.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What is trained on what, and how: everything that a checkpoint has to remember.
+struct Recipe {
+  std::vector<std::string> data;  // files; none means the Eigen headers
+  double held_out = 0.05;         // share of the text, its tail
+  std::string model = "gated_delta_net";
+  Index hidden_size = 128;
+  Index num_layers = 4;
+  Index num_heads = 2;
+  Index head_dim = 64;
+  double expand_v = 1;
+  Index intermediate_size = 256;
+  Index batch = 16;
+  Index seq_len = 128;
+  double lr = 4e-3;
+  double warmup = 0.03;
+  double weight_decay = 0.1;
+  std::uint64_t seed = 1;
+
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Recipe, data, held_out, model, hidden_size, num_layers, num_heads, head_dim, expand_v,
+                                 intermediate_size, batch, seq_len, lr, warmup, weight_decay, seed)
+};
+
+struct Options {
+  Recipe recipe;
+  Index steps = 0;                    // of training in all, 0 for as many as the time allows
+  std::optional<double> time_budget;  // seconds for the whole program
+  int threads = 0;                    // 0 for all
+  std::string out = "runs/language_model";
+  std::string resume;
+  std::string prompt = "\ntemplate<typename ";
+  Index sample_bytes = 600;
+  deltanet::SamplingConfig sampling{.temperature = 0.7};
+
+  /// Seconds for the whole program, where time is limited: by default 3 minutes, unless steps are given.
+  [[nodiscard]] std::optional<double> seconds() const {
+    return time_budget || steps > 0 ? time_budget : std::optional<double>(180);
+  }
+};
+
+/// Flags over `options`, which holds the defaults. Ends the program after --help; throws UsageError.
+inline Options parse_options(int argc, char** argv, Options options) {
+  CLI::App app("Trains a byte-level language model and compares its held-out bits per byte with gzip's and xz's.");
+  app.option_defaults()->always_capture_default();
+  Recipe& recipe = options.recipe;
+  auto* resume = app.add_option("--resume", options.resume, "Continue from this checkpoint")->check(CLI::ExistingFile);
+  const auto fixed = [&](auto* option) { option->excludes(resume)->group("What is trained (kept in the checkpoint)"); };
+  fixed(app.add_option("--data", recipe.data, "Files to learn; without any, the Eigen headers")->check(CLI::ExistingFile));
+  fixed(app.add_option("--held-out", recipe.held_out, "Share of the text, its tail, that is not trained on")
+            ->check(CLI::Range(0.0, 0.9)));
+  fixed(app.add_option("--model", recipe.model, "The mixer of each layer")
+            ->check(CLI::IsMember({"delta_net", "gated_delta_net"})));
+  fixed(app.add_option("--hidden-size", recipe.hidden_size, "Width of the model")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--num-layers", recipe.num_layers)->check(CLI::PositiveNumber));
+  fixed(app.add_option("--num-heads", recipe.num_heads)->check(CLI::PositiveNumber));
+  fixed(app.add_option("--head-dim", recipe.head_dim, "Width of one key")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--expand-v", recipe.expand_v, "Width of one value by that of a key")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--intermediate-size", recipe.intermediate_size, "Width of the SwiGLU")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--batch", recipe.batch, "Places of the text that are read at once")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--seq-len", recipe.seq_len, "Bytes of each place in one step")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--seed", recipe.seed, "Of the initial parameters and the sample"));
+  app.add_option("--lr", recipe.lr, "Peak learning rate")->check(CLI::PositiveNumber);
+  app.add_option("--warmup", recipe.warmup, "Share of the run with a rising learning rate")->check(CLI::Range(0.0, 1.0));
+  app.add_option("--weight-decay", recipe.weight_decay)->check(CLI::NonNegativeNumber);
+  app.add_option("--steps", options.steps, "Steps of training in all, those before a checkpoint included; 0: until time is up")
+      ->check(CLI::NonNegativeNumber);
+  const std::map<std::string, double> units{{"s", 1}, {"m", 60}, {"h", 3600}};
+  app.add_option("--time-budget", options.time_budget,
+                 "Time for all this program does, such as 90s or 30m; 180s unless --steps is given")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+      ->check(CLI::PositiveNumber);
+  app.add_option("--threads", options.threads, "0: one a processor")->check(CLI::NonNegativeNumber);
+  auto* out = app.add_option("--out", options.out, "Folder of the checkpoint and the loss curve");
+  app.add_option("--prompt", options.prompt, "What the sample continues")->group("Sampling");
+  app.add_option("--sample-bytes", options.sample_bytes)->check(CLI::NonNegativeNumber)->group("Sampling");
+  app.add_option("--temperature", options.sampling.temperature, "0: always the likeliest byte")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Sampling");
+  app.add_option("--top-k", options.sampling.top_k, "Draw from so many of the likeliest bytes; 0: from all")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Sampling");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help();
+    std::exit(0);
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what());
+  }
+  if (*resume && !*out) options.out = std::filesystem::path(options.resume).parent_path().string();
+  if (options.prompt.empty()) throw UsageError("--prompt: expected at least one byte");
+  return options;
+}
+
+}  // namespace example

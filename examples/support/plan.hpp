@@ -1,0 +1,55 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "deltanet/core/tensor.hpp"
+
+namespace example {
+
+using deltanet::Index;
+
+/// Seconds since it was made.
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// How far a run of training is: by its steps or by its time, whichever is further.
+class Plan {
+ public:
+  Index steps = 0;                                           // in all, 0 for any number
+  double seconds = std::numeric_limits<double>::infinity();  // of training in this program
+  double seconds_before = 0;                                 // of training, before the checkpoint that was continued
+
+  [[nodiscard]] double elapsed() const { return watch_.seconds(); }
+
+  /// All seconds of training until now.
+  [[nodiscard]] double trained() const { return seconds_before + elapsed(); }
+
+  /// The share of the run that is done when `step` steps are: 1 or more ends it.
+  [[nodiscard]] double done(double step) const {
+    const double of_steps = steps > 0 ? step / static_cast<double>(steps) : 0;
+    const double of_time = trained() / (seconds_before + seconds);
+    return std::max(of_steps, of_time);
+  }
+
+  /// Seconds until the end, as far as can be told after `step` steps, `first_step` of them before this program.
+  [[nodiscard]] double seconds_left(Index step, Index first_step) const {
+    const double by_time = seconds - elapsed();
+    if (steps == 0 || step == first_step) return std::max(0.0, by_time);
+    return std::max(0.0,
+                    std::min(by_time, elapsed() * static_cast<double>(steps - step) / static_cast<double>(step - first_step)));
+  }
+
+ private:
+  Stopwatch watch_;
+};
+
+}  // namespace example
