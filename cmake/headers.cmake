@@ -41,7 +41,9 @@ set(DELTANET_HEADERS
     include/deltanet/layers/short_convolution.hpp
     include/deltanet/layers/swiglu.hpp
     include/deltanet/layers/decay_gate.hpp
+    include/deltanet/layers/delta_branch.hpp
     include/deltanet/layers/delta_inputs.hpp
+    include/deltanet/layers/delta_state.hpp
     include/deltanet/layers/delta_scan.hpp
     include/deltanet/layers/delta_output.hpp
     include/deltanet/layers/delta_net.hpp

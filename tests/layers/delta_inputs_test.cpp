@@ -18,30 +18,27 @@ constexpr DeltaInputsConfig small{.hidden_size = 4, .num_heads = 2, .num_v_heads
 
 [[nodiscard]] DeltaInputsCache<double> inputs_of(const DeltaInputsConfig& config, const Tensor<double, 3>& x) {
   DeltaInputsCache<double> cache;
-  delta_inputs<double>(config, drawn(config), x, nullptr, cache);
+  delta_inputs<double>(config, drawn(config), x, {}, cache);
   return cache;
 }
 
 }  // namespace
 
-TEST_CASE("queries, keys and values are projected, convolved and activated in this order", "[layers]") {
+TEST_CASE("queries and keys pass through their feature map, values always through silu", "[layers]") {
   auto config = small;
   config.conv_bias = true;
   config.qk_activation = FeatureMap::elu;
   const auto params = drawn(config);
   const Tensor<double, 3> x = random_tokens<double>(2, 6, 4);
   const auto cache = inputs_of(config, x);
-  const auto by_hand = [&](const LinearParams<double>& projection, const ShortConvolutionParams<double>& conv, FeatureMap phi) {
-    Tensor<double, 3> projected(2, 6, projection.weight.rows());
-    linear<double>(projection, rows(x), rows(projected));
-    ShortConvolution<double> convolution(
-        {.hidden_size = projection.weight.rows(), .kernel_size = config.conv_size, .bias = true, .activation = phi});
-    convolution.params = conv;
-    return convolution.forward(projected);
+  const auto branch = [&](const auto& projection, const auto& convolution, FeatureMap phi) {
+    BranchCache<double> by_hand;
+    deltanet::detail::Branch<double>{projection, convolution, phi, 1, false}.forward(x, {}, by_hand);
+    return by_hand.out;
   };
-  CHECK(identical(cache.q.out, by_hand(params.q_proj, *params.q_conv1d, FeatureMap::elu)));
-  CHECK(identical(cache.k.out, by_hand(params.k_proj, *params.k_conv1d, FeatureMap::elu)));
-  CHECK(identical(cache.v.out, by_hand(params.v_proj, *params.v_conv1d, FeatureMap::silu)));
+  CHECK(identical(cache.q.out, branch(params.q_proj, params.q_conv1d, FeatureMap::elu)));
+  CHECK(identical(cache.k.out, branch(params.k_proj, params.k_conv1d, FeatureMap::elu)));
+  CHECK(identical(cache.v.out, branch(params.v_proj, params.v_conv1d, FeatureMap::silu)));
 }
 
 TEST_CASE("the sum norm is over each head", "[layers]") {
@@ -72,25 +69,29 @@ TEST_CASE("write strengths lie in (0, 1), or (0, 2) with negative eigenvalues, o
   CHECK(range() == std::pair{1.0, 1.0});
 }
 
-TEST_CASE("the state of a delta-rule layer has convolutions only where the layer has", "[layers]") {
+TEST_CASE("the gradients by x and all parameters of the inputs are finite differences", "[layers]") {
   auto config = small;
-  std::vector<std::string> names;
-  const auto list = [&](const TensorInfo& info, const auto&) { names.push_back(info.name); };
-  const auto with = initial_delta_state<float>(config, 3);
-  for_each_tensor(list, with);
-  CHECK(names == std::vector<std::string>{"recurrent_state", "q_conv_state", "k_conv_state", "v_conv_state"});
-  names.clear();
-  config.use_short_conv = false;
-  const auto without = initial_delta_state<float>(config, 3);
-  for_each_tensor(list, without);
-  CHECK(names == std::vector<std::string>{"recurrent_state"});
-}
-
-TEST_CASE("a state without its convolutions is refused by name", "[layers]") {
-  using Catch::Matchers::ContainsSubstring;
-  auto state = initial_delta_state<float>(small, 3);
-  state.v_conv_state.reset();
-  CHECK_THROWS_WITH(expect_delta_state(small, 3, state), ContainsSubstring("v_conv_state: expected [B=3, D=20, W=4]"));
+  config.allow_neg_eigval = config.conv_bias = true;
+  struct Everything {
+    DeltaInputsParams<double> params;
+    Tensor<double, 3> x;
+    static constexpr auto fields() { return std::tuple{Field{"", &Everything::params}, Field{"x", &Everything::x}}; }
+  };
+  Everything at{drawn(config), random_tokens<double>(2, 5, 4)}, gradients = zeros_like(at);
+  DeltaInputsCache<double> cache;
+  delta_inputs<double>(config, at.params, at.x, {}, cache);
+  Tensor<double, 3> dq = random_tokens<double>(2, 5, 6, 1), dk = random_tokens<double>(2, 5, 6, 2);
+  Tensor<double, 3> dv = random_tokens<double>(2, 5, 20, 3), dbeta = random_tokens<double>(2, 5, 4, 4);
+  const auto loss = [&, wq = dq, wk = dk, wv = dv, wbeta = dbeta] {
+    DeltaInputsCache<double> again;
+    delta_inputs<double>(config, at.params, at.x, {}, again);
+    const auto product = [](const auto& a, const auto& b) { return rows(a).cwiseProduct(rows(b)).sum(); };
+    return product(again.q.out, wq) + product(again.k.out, wk) + product(again.v.out, wv) + product(again.beta, wbeta);
+  };
+  delta_inputs_backward<double>(config, at.params, at.x, cache, {dq, dk, dv, dbeta}, rows(gradients.x), gradients.params);
+  const GradientReport report = check_gradients(at, gradients, loss);
+  INFO(report.text());
+  CHECK(report.passes(finite_difference_error));
 }
 
 }  // namespace deltanet::test

@@ -2,7 +2,6 @@
 
 #include "laws/layer_laws.hpp"
 #include "support/catch.hpp"
-#include "support/finite_differences.hpp"
 
 namespace deltanet::test {
 

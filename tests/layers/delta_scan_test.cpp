@@ -30,7 +30,7 @@ TEST_CASE("a layer's scan is the sequential one, one token or many, and leaves i
   const Index length = GENERATE(1, 2, 20);
   const bool caching = GENERATE(false, true);
   const Tokens tokens(length);
-  DeltaState<double> state{zeros<double>(B, H, K, V), {}, {}, {}};
+  DeltaState<double> state{zeros<double>(B, H, K, V), {}};
   Random(2).fill_normal(state.recurrent_state);
   const Tensor<double, 4> start = state.recurrent_state;
   ScanOptions<double> options;

@@ -1,9 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
-#include "deltanet/layers/head_norm.hpp"
-#include "deltanet/layers/linear.hpp"
-#include "deltanet/layers/short_convolution.hpp"
+#include "deltanet/layers/delta_branch.hpp"
 
 /// What every delta-rule layer makes of its tokens: queries, keys, values and write strengths,
 ///
@@ -44,26 +42,16 @@ struct DeltaInputsParams {
   }
 };
 
-/// What a delta-rule layer carries from call to call. A parameter list too, so that it can be saved.
+/// The states of the convolutions that make q, k and v; absent where there is no convolution.
 template <Real T>
-struct DeltaState {
-  Tensor<T, 4> recurrent_state;                                          // [B, HV, K, V]
-  std::optional<Tensor<T, 3>> q_conv_state, k_conv_state, v_conv_state;  // [B, H K, W], [B, HV V, W]
+struct ConvolutionStates {
+  std::optional<Tensor<T, 3>> q, k;  // [B, H K, W]
+  std::optional<Tensor<T, 3>> v;     // [B, HV V, W]
 
   static constexpr auto fields() {
-    using S = DeltaState;
-    return std::tuple{Field{"recurrent_state", &S::recurrent_state}, Field{"q_conv_state", &S::q_conv_state},
-                      Field{"k_conv_state", &S::k_conv_state}, Field{"v_conv_state", &S::v_conv_state}};
+    using S = ConvolutionStates;
+    return std::tuple{Field{"q", &S::q}, Field{"k", &S::k}, Field{"v", &S::v}};
   }
-};
-
-/// One of q, k, v on its way from the projection to the heads.
-template <Real T>
-struct BranchCache {
-  Tensor<T, 3> projected;              // [B, T, H K]
-  std::optional<Tensor<T, 3>> before;  // [B, H K, W]: the convolution's state before, where there was one
-  Tensor<T, 3> features;               // [B, T, H K]: before the sum norm, where there is one
-  Tensor<T, 3> out;                    // [B, T, H K]
 };
 
 template <Real T>
@@ -106,93 +94,7 @@ void initialize_delta_inputs(DeltaInputsParams<T>& params, const DeltaInputsConf
     if (*convolution) initialize_short_convolution(**convolution, config.initializer_range, random);
 }
 
-/// Zeros for `batch` sequences.
-template <Real T>
-[[nodiscard]] DeltaState<T> initial_delta_state(const DeltaInputsConfig& config, Index batch) {
-  DeltaState<T> state{zeros<T>(batch, config.num_v_heads, config.head_k_dim, config.head_v_dim), {}, {}, {}};
-  if (config.use_short_conv) {
-    state.q_conv_state = state.k_conv_state = zeros<T>(batch, config.key_dim(), config.conv_size);
-    state.v_conv_state = zeros<T>(batch, config.value_dim(), config.conv_size);
-  }
-  return state;
-}
-
-template <Real T>
-void expect_delta_state(const DeltaInputsConfig& config, Index batch, const DeltaState<T>& state) {
-  expect_shape("recurrent_state", View<const T, 4>(state.recurrent_state),
-               {{"B", batch}, {"HV", config.num_v_heads}, {"K", config.head_k_dim}, {"V", config.head_v_dim}});
-  if (!config.use_short_conv) return;
-  const auto expect_conv_state = [&](std::string_view name, const std::optional<Tensor<T, 3>>& conv_state, Index width) {
-    const View<const T, 3> view = conv_state ? View<const T, 3>(*conv_state) : View<const T, 3>();
-    expect_shape(name, view, {{"B", batch}, {"D", width}, {"W", config.conv_size}});
-  };
-  expect_conv_state("q_conv_state", state.q_conv_state, config.key_dim());
-  expect_conv_state("k_conv_state", state.k_conv_state, config.key_dim());
-  expect_conv_state("v_conv_state", state.v_conv_state, config.value_dim());
-}
-
 namespace detail {
-
-/// A row of all heads as heads: [B, T, H K] -> [B, T, H, K].
-template <class T>
-[[nodiscard]] View<T, 4> as_heads(const View<T, 3>& x, Index heads) {
-  return {x.data, {x.shape[0], x.shape[1], heads, x.shape[2] / heads}};
-}
-
-/// Heads as a row of all heads: [B, T, H, K] -> [B, T, H K].
-template <Real T>
-[[nodiscard]] View<T, 3> as_row_of_heads(Tensor<T, 4>& x) {
-  return {x.data(), {x.dimension(0), x.dimension(1), x.dimension(2) * x.dimension(3)}};
-}
-
-/// What makes one of q, k, v.
-template <Real T>
-struct Branch {
-  const LinearParams<T>& projection;
-  const std::optional<ShortConvolutionParams<T>>& convolution;
-  FeatureMap phi;
-  Index heads;
-  bool sum_norm;
-
-  /// Fills `cache`, after the convolution's state where it is given.
-  void forward(View<const T, 3> x, std::optional<Tensor<T, 3>> conv_state, BranchCache<T>& cache) const {
-    const Index width = projection.weight.rows();
-    cache.projected.resize(x.shape[0], x.shape[1], width);
-    cache.out.resize(x.shape[0], x.shape[1], width);
-    linear<T>(projection, x.rows(), rows(cache.projected));
-    if (convolution) {
-      cache.before = std::move(conv_state);
-      short_convolution(*convolution, phi, cache.projected, past(cache), cache.out);
-    } else {
-      keep<T>(cache.projected, cache.out);
-      for_each_range(cache.out.size(),
-                     [&](Index begin, Index size) { apply_feature_map<T>(phi, VectorMap<T>(cache.out.data() + begin, size)); });
-    }
-    if (!sum_norm) return;
-    keep<T>(cache.out, cache.features);
-    deltanet::sum_norm<T>(as_heads<T>(cache.out, heads).rows());
-  }
-
-  /// d is the gradient by cache.out, and is written over; adds to dx [B T, D] and to the parameters' gradients.
-  void backward(View<const T, 3> x, const BranchCache<T>& cache, View<T, 3> d, MatrixRef<T> dx, LinearParams<T>& dprojection,
-                std::optional<ShortConvolutionParams<T>>& dconvolution) const {
-    if (sum_norm) sum_norm_backward<T>(as_heads<const T>(cache.features, heads).rows(), as_heads(d, heads).rows());
-    if (convolution) {
-      short_convolution_backward(*convolution, phi, cache.projected, past(cache), d, *dconvolution);
-    } else {
-      for_each_range(d.size(), [&](Index begin, Index size) {
-        apply_feature_map_derivative<T>(phi, VectorMap<const T>(cache.projected.data() + begin, size),
-                                        VectorMap<T>(d.data + begin, size));
-      });
-    }
-    linear_backward<T>(projection, x.rows(), d.rows(), dx, dprojection);
-  }
-
- private:
-  static View<const T, 3> past(const BranchCache<T>& cache) {
-    return cache.before ? View<const T, 3>(*cache.before) : View<const T, 3>();
-  }
-};
 
 /// The three branches, as `config` wants them: values always pass through silu and are never normalised.
 template <Real T>
@@ -207,14 +109,14 @@ struct Branches {
 
 }  // namespace detail
 
-/// Fills the cache's q, k, v and beta from the tokens x [B, T, D], after the convolutions' states where given.
+/// Fills the cache's q, k, v and beta from the tokens x [B, T, D] that follow `past`.
 template <Real T>
 void delta_inputs(const DeltaInputsConfig& config, const DeltaInputsParams<T>& params, View<const T, 3> x,
-                  const DeltaState<T>* state, DeltaInputsCache<T>& cache) {
+                  const ConvolutionStates<T>& past, DeltaInputsCache<T>& cache) {
   const detail::Branches<T> branches(config, params);
-  branches.q.forward(x, state ? state->q_conv_state : std::nullopt, cache.q);
-  branches.k.forward(x, state ? state->k_conv_state : std::nullopt, cache.k);
-  branches.v.forward(x, state ? state->v_conv_state : std::nullopt, cache.v);
+  branches.q.forward(x, past.q, cache.q);
+  branches.k.forward(x, past.k, cache.k);
+  branches.v.forward(x, past.v, cache.v);
 
   // beta = strength sigmoid(b_proj x), or strength
   const T strength = static_cast<T>(config.strength());
@@ -226,15 +128,6 @@ void delta_inputs(const DeltaInputsConfig& config, const DeltaInputsParams<T>& p
   } else {
     beta.setConstant(strength);
   }
-}
-
-/// Shifts the tokens of `delta_inputs` into the convolutions' states.
-template <Real T>
-void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, DeltaState<T>& state) {
-  if (!config.use_short_conv) return;
-  shift_convolution_state<T>(cache.q.projected, *state.q_conv_state);
-  shift_convolution_state<T>(cache.k.projected, *state.k_conv_state);
-  shift_convolution_state<T>(cache.v.projected, *state.v_conv_state);
 }
 
 /// Gradients by q, k, v and beta: those of the scan, as one row of all heads. They are written over.

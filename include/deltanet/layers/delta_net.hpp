@@ -3,6 +3,7 @@
 #include "deltanet/layers/delta_inputs.hpp"
 #include "deltanet/layers/delta_output.hpp"
 #include "deltanet/layers/delta_scan.hpp"
+#include "deltanet/layers/delta_state.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
 namespace deltanet {
@@ -101,7 +102,7 @@ class DeltaNet {
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state, kept.inputs);
+    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
     kept.output.o = delta_scan(scan_inputs(kept), config.qk_norm, state, cache ? &cache->scan : nullptr);
     if (state) shift_convolution_states(sizes, kept.inputs, *state);
     return delta_output<T>(config.output(), params, x, kept.output);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deltanet/layers/delta_inputs.hpp"
+#include "deltanet/layers/delta_state.hpp"
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/step.hpp"
 

@@ -37,9 +37,11 @@ void apply_feature_map_derivative(FeatureMap phi, VectorMap<const T> z, VectorMa
   const auto x = z.array();
   auto d = dy.array();
   switch (phi) {
-    case FeatureMap::silu:
-      d *= silu_derivative(x);
+    case FeatureMap::silu: {
+      const Vector<T> s = x.logistic();  // read twice, which is cheaper than two times a logistic
+      d *= s.array() * (T(1) + x * (T(1) - s.array()));
       return;
+    }
     case FeatureMap::relu:
       d *= (x > T(0)).template cast<T>();
       return;

@@ -4,6 +4,7 @@
 #include "deltanet/layers/delta_inputs.hpp"
 #include "deltanet/layers/delta_output.hpp"
 #include "deltanet/layers/delta_scan.hpp"
+#include "deltanet/layers/delta_state.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
 namespace deltanet {
@@ -106,7 +107,7 @@ class GatedDeltaNet {
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state, kept.inputs);
+    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
     decay_gate<T>(params, x, kept.decay);
     kept.output.o = delta_scan(scan_inputs(kept), QKNorm::l2, state, cache ? &cache->scan : nullptr);
     if (state) shift_convolution_states(sizes, kept.inputs, *state);

@@ -1,0 +1,48 @@
+#include "deltanet/layers/delta_state.hpp"
+
+#include "laws/layer_laws.hpp"
+#include "support/catch.hpp"
+
+namespace deltanet::test {
+
+namespace {
+
+constexpr DeltaInputsConfig small{.hidden_size = 4, .num_heads = 2, .num_v_heads = 4, .head_k_dim = 3, .head_v_dim = 5};
+
+}  // namespace
+
+TEST_CASE("the state of a delta-rule layer has convolutions only where the layer has", "[layers]") {
+  auto config = small;
+  std::vector<std::string> names;
+  const auto list = [&](const TensorInfo& info, const auto&) { names.push_back(info.name); };
+  const auto with = initial_delta_state<float>(config, 3);
+  for_each_tensor(list, with);
+  CHECK(names == std::vector<std::string>{"recurrent_state", "conv_state.q", "conv_state.k", "conv_state.v"});
+  names.clear();
+  config.use_short_conv = false;
+  const auto without = initial_delta_state<float>(config, 3);
+  for_each_tensor(list, without);
+  CHECK(names == std::vector<std::string>{"recurrent_state"});
+}
+
+TEST_CASE("a state without its convolutions is refused by name", "[layers]") {
+  using Catch::Matchers::ContainsSubstring;
+  auto state = initial_delta_state<float>(small, 3);
+  state.conv_state.v.reset();
+  CHECK_THROWS_WITH(expect_delta_state(small, 3, state), ContainsSubstring("conv_state.v: expected [B=3, D=20, W=4]"));
+}
+
+TEST_CASE("what was projected is shifted into the convolutions' states", "[layers]") {
+  auto params = delta_inputs_params<float>(small);
+  Random random(1);
+  initialize_delta_inputs(params, small, random);
+  auto state = initial_delta_state<float>(small, 2);
+  DeltaInputsCache<float> cache;
+  delta_inputs<float>(small, params, random_tokens<float>(2, 3, 4), state.conv_state, cache);
+  shift_convolution_states(small, cache, state);
+  for (Index b = 0; b < 2; ++b)
+    for (Index w = 0; w < 4; ++w)
+      for (Index d = 0; d < 20; ++d) CHECK((*state.conv_state.v)(b, d, w) == (w == 0 ? 0 : cache.v.projected(b, w - 1, d)));
+}
+
+}  // namespace deltanet::test
