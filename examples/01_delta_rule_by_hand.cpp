@@ -12,16 +12,16 @@ using namespace deltanet;
 void print(const char* what, const auto& value) { std::printf("%-24s%5.1f%5.1f%5.1f\n", what, value[0], value[1], value[2]); }
 
 int main() {
-  const Eigen::Vector4d a(0.5, 0.5, 0.5, 0.5), b(0.5, 0.5, -0.5, -0.5);  // keys: orthogonal, of unit length
-  const Eigen::Vector3d one(1, 2, 3), two(10, 20, 30), three(7, 8, 9);   // values
+  const Vector<double> a{{0.5, 0.5, 0.5, 0.5}}, b{{0.5, 0.5, -0.5, -0.5}};   // keys: orthogonal, of unit length
+  const Vector<double> one{{1, 2, 3}}, two{{10, 20, 30}}, three{{7, 8, 9}};  // values
 
   // By hand: e = v - S^T k is what the memory fails to predict; S += beta k e^T.
-  Eigen::Matrix<double, 4, 3> S = Eigen::Matrix<double, 4, 3>::Zero();
-  const auto write = [&](const Eigen::Vector4d& k, const Eigen::Vector3d& v, double beta) {
-    const Eigen::Vector3d e = v - S.transpose() * k;
+  Matrix<double> S = Matrix<double>::Zero(4, 3);
+  const auto write = [&](const Vector<double>& k, const Vector<double>& v, double beta) {
+    const Vector<double> e = v - S.transpose() * k;
     S += beta * k * e.transpose();
   };
-  const auto recall = [&](const Eigen::Vector4d& k) -> Eigen::Vector3d { return S.transpose() * k; };
+  const auto recall = [&](const Vector<double>& k) -> Vector<double> { return S.transpose() * k; };
   write(a, one, 1), write(b, two, 1);
   print("stored under a:", recall(a));
   print("stored under b:", recall(b));
@@ -30,7 +30,7 @@ int main() {
   print("still under b:", recall(b));
   write(a, one, 0.5);
   print("a, moved half way back:", recall(a));
-  print("linear attention's a:", Eigen::Vector3d(one + three));
+  print("linear attention's a:", Vector<double>(one + three));
 
   // The same five tokens with the library, which reads after it writes; the last only reads, with beta = 0.
   Tensor<double, 4> k(1, 5, 1, 4), v(1, 5, 1, 3);  // [B, T, H, K], [B, T, HV, V]
