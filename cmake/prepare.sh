@@ -32,7 +32,7 @@ need() {
   say "installing with apt-get"
   $root apt-get update -qq || fail "apt-get update failed; is there a network?"
   # shellcheck disable=SC2086
-  $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing ||
+  $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
     fail "apt-get install failed"
 }
 
