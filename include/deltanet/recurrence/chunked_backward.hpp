@@ -42,7 +42,8 @@ struct PartialGradients {
         [&](const auto& field, auto& tensor, auto& to) {
           if (!shared(problem, field)) return;
           const Index width = problem.width_of(field), heads = problem.extents.HV * parts;
-          to = {tensor.data() + (sequence.begin * heads + hv * parts + slice) * width, heads * width};
+          const Index first = sequence.tokens() > 0 ? (sequence.begin * heads + hv * parts + slice) * width : 0;
+          to = {tensor.data() + first, heads * width};
         },
         partial, rows);
     return rows;

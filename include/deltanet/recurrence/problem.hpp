@@ -66,7 +66,8 @@ struct Problem {
         [&](const auto& field, auto& source, auto& to) {
           const Index heads = field.heads == Heads::key ? extents.H : extents.HV, width = width_of(field);
           const Index h = field.heads == Heads::key ? value_head / extents.group() : value_head;
-          to = {data_of(source) + (sequence.begin * heads + h) * width, heads * width};
+          const Index first = sequence.tokens() > 0 ? (sequence.begin * heads + h) * width : 0;  // no tokens: perhaps no data
+          to = {data_of(source) + first, heads * width};
         },
         bundle, rows);
     return rows;
