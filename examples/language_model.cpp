@@ -13,12 +13,15 @@
 #include "support/loss_curve.hpp"
 #include "support/models.hpp"
 #include "support/progress.hpp"
+#include "support/windows.hpp"
 
 namespace fs = std::filesystem;
 using namespace example;
 using deltanet::Index;
 
 namespace {
+
+constexpr const char* checkpoint_name = "checkpoint.safetensors";
 
 /// Seconds that are kept for what comes after training: reading the held-out text, at the speed of a first look at it, at most
 /// a quarter of the time; the compressors; the sample; the curve.
@@ -66,84 +69,93 @@ std::string continuation(const Options& options, Index step) {
   return deltanet::detail::concat(" --steps ", step < options.steps ? options.steps : 2 * options.steps);
 }
 
+template <class Model>
+void describe(const Model& model, const Options& options, const Corpus& corpus, Index step) {
+  const Recipe& recipe = options.recipe;
+  std::printf("text      %.2f MB of %ld files, the last %.0f kB held out\n", static_cast<double>(corpus.text.size()) / 1e6,
+              static_cast<long>(corpus.files), static_cast<double>(corpus.held_out_size()) / 1e3);
+  std::printf("model     %s, %ld layers of width %ld, %.2f million parameters\n", recipe.model.c_str(),
+              static_cast<long>(recipe.num_layers), static_cast<long>(recipe.hidden_size),
+              static_cast<double>(count_parameters(model.params)) / 1e6);
+  std::printf("training  %ld windows of %ld bytes a step, %d threads", static_cast<long>(recipe.batch),
+              static_cast<long>(recipe.seq_len), deltanet::num_threads());
+  if (step > 0) std::printf(", continued after step %ld", static_cast<long>(step));
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+/// Trains until the plan is done or Ctrl-C is pressed; false for the latter. Saves once a minute and at the end.
+template <class Model>
+bool train(Training<Model>& training, const Plan& plan, const Corpus& corpus, const Recipe& recipe, const fs::path& folder) {
+  const Index& step = training.trainer.optimiser.state.steps;
+  const Index first_step = step;
+  LossCurve curve(folder, step);
+  const auto save = [&] {
+    training.seconds = plan.trained();
+    training.save(folder / checkpoint_name, recipe, corpus.fingerprint());
+    curve.write();
+  };
+  const InterruptGuard guard;
+  Progress progress;
+  Stopwatch since_save;
+  while (plan.done(static_cast<double>(step)) < 1 && !guard.interrupted()) {
+    const double middle = plan.done(static_cast<double>(step) + 0.5);
+    const double bits = training.step(draw_windows(corpus, recipe, training.random), middle);
+    curve.count(step, bits);
+    progress.count(step, bits, recipe.batch * recipe.seq_len, plan.seconds_left(step, first_step));
+    if (since_save.seconds() < 60) continue;
+    save();
+    since_save = {};
+  }
+  progress.finish(step);
+  save();
+  return !guard.interrupted();
+}
+
 /// The whole job for one kind of model.
 template <class Mixer>
 void run(const Options& options, const Corpus& corpus, const std::string& program) {
   using Model = deltanet::LanguageModel<Mixer>;
   const Stopwatch watch;
   const Recipe& recipe = options.recipe;
+  const fs::path folder = options.out;
   deltanet::Random random(recipe.seed);
   Model model = make_model<Mixer>(recipe);
   model.initialize(random);
   deltanet::Trainer<Model> trainer(model.params, {.adamw = {.beta2 = 0.95, .weight_decay = recipe.weight_decay},
                                                   .schedule = {.peak = recipe.lr, .warmup = recipe.warmup}});
-  auto state = model.initial_state(recipe.batch);
-  Streams streams(corpus, recipe);
-  Training<Model> training{model, trainer, state, streams, random};
-  const std::uint64_t fingerprint = corpus.fingerprint();
-  if (!options.resume.empty()) training.load(options.resume, fingerprint);
-
+  Training<Model> training{model, trainer, random};
+  if (!options.resume.empty()) training.load(options.resume, corpus.fingerprint());
   const Index& step = trainer.optimiser.state.steps;
-  const Index first_step = step;
-  const fs::path checkpoint = fs::path(options.out) / "checkpoint.safetensors";
-  LossCurve curve(options.out, step);
+  describe(model, options, corpus, step);
 
-  std::printf("text      %.2f MB of %ld files, the last %.0f kB held out\n", static_cast<double>(corpus.text.size()) / 1e6,
-              static_cast<long>(corpus.files), static_cast<double>(corpus.held_out_size()) / 1e3);
-  std::printf("model     %s, %ld layers of width %ld, %.2f million parameters\n", recipe.model.c_str(),
-              static_cast<long>(recipe.num_layers), static_cast<long>(recipe.hidden_size),
-              static_cast<double>(count_parameters(model.params)) / 1e6);
-  std::printf("training  %ld bytes a step at %ld places, %d threads%s\n", static_cast<long>(recipe.batch * recipe.seq_len),
-              static_cast<long>(recipe.batch), deltanet::num_threads(), first_step > 0 ? ", continued" : "");
-  std::fflush(stdout);
-
+  Plan plan{.steps = options.steps, .seconds_before = training.seconds};
   const std::optional<double> budget = options.seconds();
-  const double after = budget ? seconds_after_training(model, corpus, *budget) : 0;
-  Plan plan;
-  plan.steps = options.steps;
-  plan.seconds_before = training.seconds;
-  if (budget) plan.seconds = std::max(0.0, *budget - watch.seconds() - after);
-  Stopwatch since_save;
-  bool interrupted = false;
-  {
-    const InterruptGuard guard;
-    Progress progress;
-    while (plan.done(static_cast<double>(step)) < 1 && !(interrupted = guard.interrupted())) {
-      const double middle = plan.done(static_cast<double>(step) + 0.5);
-      const double bits = trainer.step(model, streams.next(), middle, &state).loss.bits();
-      curve.count(step, bits);
-      progress.count(step, bits, recipe.batch * recipe.seq_len, plan.seconds_left(step, first_step));
-      training.seconds = plan.trained();
-      if (since_save.seconds() < 60) continue;
-      training.save(checkpoint, recipe, fingerprint);
-      curve.write();
-      since_save = {};
-    }
-    progress.finish(step);
-    training.save(checkpoint, recipe, fingerprint);
-    curve.write();
-  }
-
-  HeldOut result;
-  if (interrupted) {
-    std::printf("\nstopped at step %ld\n", static_cast<long>(step));
-  } else {
-    const double left = budget ? std::max(1.0, *budget - watch.seconds() - 3) : std::numeric_limits<double>::infinity();
-    result = read_held_out(model, corpus, left, corpus.held_out_size());
+  if (budget) plan.seconds = std::max(0.0, *budget - watch.seconds() - seconds_after_training(model, corpus, *budget));
+  std::optional<double> held_out;
+  if (train(training, plan, corpus, recipe, folder)) {
+    const double left = budget ? std::max(1.0, *budget - watch.seconds() - 2) : std::numeric_limits<double>::infinity();
+    const HeldOut result = read_held_out(model, corpus, left, corpus.held_out_size());
     print_held_out(result, corpus, options);
     print_sample(model, options, random);
+    if (result.bytes > 0) held_out = result.bits;
+  } else {
+    std::printf("\nstopped at step %ld\n", static_cast<long>(step));
   }
-  const bool drawn = curve.draw(result.bytes > 0 ? std::optional(result.bits) : std::nullopt);
-  std::printf("\nloss curve  %s\n", drawn ? (fs::path(options.out) / "loss.svg").c_str() : "not drawn: gnuplot was not found");
-  std::printf("checkpoint  %s\n", checkpoint.c_str());
-  std::printf("continue    %s --resume %s%s\n", program.c_str(), checkpoint.c_str(), continuation(options, step).c_str());
+  std::printf("\nloss curve  %s\n", LossCurve(folder, step).draw(held_out).c_str());
+  std::printf("checkpoint  %s\n", (folder / checkpoint_name).c_str());
+  std::printf("continue    %s --resume %s%s\n", program.c_str(), (folder / checkpoint_name).c_str(),
+              continuation(options, step).c_str());
 }
 
-/// The folder for what is written. Throws UsageError if it cannot be made.
-void make_folder(const std::string& folder) {
+/// The folder for what is written. Throws UsageError if it cannot be made or written to.
+void make_folder(const fs::path& folder) {
   std::error_code error;
-  fs::create_directories(folder.empty() ? "." : folder, error);
-  if (error) throw UsageError("--out: cannot make the folder " + folder + ": " + error.message());
+  fs::create_directories(folder, error);
+  if (error) throw UsageError("--out: cannot make the folder " + folder.string() + ": " + error.message());
+  const fs::path probe = folder / "probe.tmp";
+  if (!std::ofstream(probe)) throw UsageError("--out: cannot write to the folder " + folder.string());
+  fs::remove(probe, error);
 }
 
 }  // namespace

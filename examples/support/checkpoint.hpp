@@ -1,7 +1,8 @@
 #pragma once
 
 #include "deltanet/io/checkpoint.hpp"
-#include "support/streams.hpp"
+#include "deltanet/training/trainer.hpp"
+#include "support/options.hpp"
 
 namespace example {
 
@@ -22,20 +23,19 @@ template <class Model>
 struct Training {
   Model& model;
   deltanet::Trainer<Model>& trainer;
-  typename Model::State& state;  // of the model at the places where the streams are
-  Streams& streams;
-  deltanet::Random& random;
-  double seconds = 0;  // of training
+  deltanet::Random& random;  // draws the windows: where it is, the data is
+  double seconds = 0;        // of training
+
+  /// One step at the given share of the run; returns the loss before it in bits a token.
+  double step(const deltanet::Batch& batch, double done) { return trainer.step(model, batch, done).loss.bits(); }
 
   void save(const std::filesystem::path& path, const Recipe& recipe, std::uint64_t fingerprint) const {
     std::vector<deltanet::SourceTensor> tensors;
     append(tensors, "", std::as_const(model.params));
     append(tensors, "optimiser", std::as_const(trainer.optimiser.state));
-    append(tensors, "state", std::as_const(state));
     write_safetensors(path, tensors,
                       {{"recipe", nlohmann::json(recipe).dump()},
                        {"step", deltanet::metadata_text(trainer.optimiser.state.steps)},
-                       {"offset", deltanet::metadata_text(streams.offset)},
                        {"random", deltanet::metadata_text(random)},
                        {"seconds", deltanet::metadata_text(seconds)},
                        {"fingerprint", deltanet::metadata_text(fingerprint)}});
@@ -58,10 +58,8 @@ struct Training {
     std::vector<deltanet::TargetTensor> tensors;
     append(tensors, "", model.params);
     append(tensors, "optimiser", trainer.optimiser.state);
-    append(tensors, "state", state);
     load_tensors(file, tensors);
     trainer.optimiser.state.steps = metadata_value<Index>(file, "step");
-    streams.offset = metadata_value<Index>(file, "offset");
     random = metadata_value<deltanet::Random>(file, "random");
     seconds = metadata_value<double>(file, "seconds");
   }

@@ -36,16 +36,17 @@ class LossCurve {
     if (!file.flush()) throw UsageError("--out: cannot write " + (folder_ / "loss.tsv").string());
   }
 
-  /// Draws the curve with gnuplot, with the held-out result beside it. False if gnuplot is absent or there is nothing to draw.
-  [[nodiscard]] bool draw(std::optional<double> held_out) const {
-    if (points_.empty()) return false;
+  /// Draws the curve with gnuplot, the held-out result beside it. Returns where it is, or why it is not.
+  [[nodiscard]] std::string draw(std::optional<double> held_out) const {
+    if (points_.empty()) return "not drawn: fewer than 10 steps";
+    const std::string picture = (folder_ / "loss.svg").string();
     std::ostringstream script;
-    script << "set terminal svg size 800,480 background 'white'\nset output '" << (folder_ / "loss.svg").string()
+    script << "set terminal svg size 800,480 background 'white'\nset output '" << picture
            << "'\nset xlabel 'step'\nset ylabel 'bits per byte'\nset yrange [0:]\nset grid\nplot '"
            << (folder_ / "loss.tsv").string() << "' every ::1 using 1:2 with lines title 'training'";
     if (held_out) script << ", " << *held_out << " with lines dashtype 2 title 'held out'";
     script << '\n';
-    return feed("gnuplot", script.str());
+    return feed("gnuplot", script.str()) ? picture : "not drawn: gnuplot was not found";
   }
 
  private:

@@ -108,6 +108,7 @@ inline Options parse_options(int argc, char** argv, Options options) {
     throw UsageError(error.what());
   }
   if (*resume && !*out) options.out = std::filesystem::path(options.resume).parent_path().string();
+  if (options.out.empty()) options.out = ".";
   if (options.prompt.empty()) throw UsageError("--prompt: expected at least one byte");
   return options;
 }

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "deltanet/core/random.hpp"
+#include "deltanet/training/trainer.hpp"
+#include "support/corpus.hpp"
+
+namespace example {
+
+/// The next batch: `recipe.batch` windows of `recipe.seq_len` bytes from random places of the training text, and for each byte
+/// the one that follows.
+inline deltanet::Batch draw_windows(const Corpus& corpus, const Recipe& recipe, deltanet::Random& random) {
+  const auto byte = [&](Index place) {
+    return static_cast<std::int32_t>(static_cast<unsigned char>(corpus.text[static_cast<std::size_t>(place)]));
+  };
+  deltanet::Batch batch{{recipe.batch, recipe.seq_len}, {recipe.batch, recipe.seq_len}};
+  for (Index b = 0; b < recipe.batch; ++b) {
+    const Index start = random.below(corpus.train_size - recipe.seq_len);
+    for (Index t = 0; t < recipe.seq_len; ++t) {
+      batch.tokens(b, t) = byte(start + t);
+      batch.targets(b, t) = byte(start + t + 1);
+    }
+  }
+  return batch;
+}
+
+}  // namespace example
