@@ -32,10 +32,12 @@ namespace deltanet {
 /// Laws, checked for every model in tests/laws/decay_laws.hpp: a window agrees with forgetting token by token, and its
 /// gradients with finite differences. Models: NoDecay, ScalarDecay. To write your own, start from no_decay.hpp.
 template <class D, class T>
-concept Decay = Real<T> && requires(Rows<const T> g, Rows<T> dg, MatrixMap<T> S, MatrixMap<const T> S_before, Index n,
-                                    typename D::template Window<T> window, const Matrix<T> x, Matrix<T> dx, Chunk<T> chunk) {
-  D::forget(g, n, S);
-  D::forget_backward(g, n, S_before, S, dg);
+concept Decay = Real<T> &&
+    requires(const typename D::template Gate<Rows<const T>, Rows<const T>> g,
+             const typename D::template Gate<Rows<T>, Rows<T>> dg, MatrixMap<T> S, MatrixMap<const T> S_before, Index n,
+             typename D::template Window<T> window, const Matrix<T> x, Matrix<T> dx, Chunk<T> chunk) {
+  D::template forget<T>(g, n, S);
+  D::template forget_backward<T>(g, n, S_before, S, dg);
   window.assign(g, n, n);
   window.build(x, x, T(1), chunk);
   window.backward(x, x, T(1), chunk, chunk, dx, dx);

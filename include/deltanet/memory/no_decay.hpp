@@ -71,4 +71,6 @@ struct NoDecay {
   };
 };
 
+static_assert(Decay<NoDecay, float> && Decay<NoDecay, double>);
+
 }  // namespace deltanet

@@ -129,4 +129,6 @@ struct ScalarDecay {
   };
 };
 
+static_assert(Decay<ScalarDecay, float> && Decay<ScalarDecay, double>);
+
 }  // namespace deltanet

@@ -1,0 +1,46 @@
+#include "deltanet/core/parameters.hpp"
+
+#include "support/catch.hpp"
+
+using namespace deltanet;
+
+namespace {
+
+struct Leaf {
+  Matrix<float> weight = Matrix<float>::Ones(2, 3);
+  std::optional<Vector<float>> bias;
+  static constexpr auto fields() {
+    return std::tuple{Field{"weight", &Leaf::weight}, Field{"bias", &Leaf::bias, no_weight_decay}};
+  }
+};
+
+struct Tree {
+  std::vector<Leaf> blocks = std::vector<Leaf>(2);
+  Tensor<float, 3> conv = zeros<float>(4, 1, 2);
+  static constexpr auto fields() { return std::tuple{Field{"blocks", &Tree::blocks}, Field{"conv", &Tree::conv}}; }
+};
+
+}  // namespace
+
+TEST_CASE("a parameter list is walked in order, with full names, shapes and weight decay") {
+  Tree tree;
+  tree.blocks[1].bias = Vector<float>::Ones(3);
+  std::vector<std::string> seen;
+  for_each_tensor(
+      [&](const TensorInfo& info, const auto& tensor) {
+        std::string line = info.name + (info.weight_decay == WeightDecay::yes ? " decays" : " stays");
+        for (const Index extent : tensor.shape) line += " " + std::to_string(extent);
+        seen.push_back(line);
+      },
+      tree);
+  CHECK(seen == std::vector<std::string>{"blocks.0.weight decays 2 3", "blocks.1.weight decays 2 3", "blocks.1.bias stays 3",
+                                         "conv decays 4 1 2"});
+  CHECK(count_parameters(tree) == 6 + 6 + 3 + 8);
+}
+
+TEST_CASE("several lists are walked side by side, and zeros_like has the same shapes") {
+  Tree tree, gradient = zeros_like(tree);
+  for_each_tensor([](const TensorInfo&, const auto& p, const auto& g) { g.flat() += 2 * p.flat(); }, tree, gradient);
+  CHECK(gradient.blocks[0].weight.sum() == 12);
+  CHECK(tree.blocks[0].weight.sum() == 6);
+}

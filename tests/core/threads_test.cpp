@@ -1,0 +1,43 @@
+#include "deltanet/core/threads.hpp"
+
+#include <numeric>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace deltanet;
+
+TEST_CASE("every piece is done once, whatever the number of threads") {
+  const int before = num_threads();
+  for (const int threads : {1, 2, 5}) {
+    set_num_threads(threads);
+    CHECK(num_threads() == threads);
+    std::vector<int> done(1000);
+    parallel_for(1000, [&](Index i) { ++done[static_cast<std::size_t>(i)]; });
+    CHECK(done == std::vector<int>(1000, 1));
+    parallel_for(0, [&](Index) { FAIL("no pieces, no work"); });
+  }
+  set_num_threads(before);
+}
+
+TEST_CASE("a nested loop runs its pieces in order") {
+  const int before = num_threads();
+  set_num_threads(3);
+  std::vector<std::vector<Index>> order(8);
+  parallel_for(8, [&](Index i) { parallel_for(5, [&](Index j) { order[static_cast<std::size_t>(i)].push_back(j); }); });
+  for (const auto& inner : order) CHECK(inner == std::vector<Index>{0, 1, 2, 3, 4});
+  set_num_threads(before);
+}
+
+TEST_CASE("an exception in a piece reaches the caller, and the next loop works") {
+  const int before = num_threads();
+  for (const int threads : {1, 3}) {
+    set_num_threads(threads);
+    CHECK_THROWS_WITH(parallel_for(100, [](Index i) { expect(i != 50, "piece ", i); }), "piece 50");
+    std::atomic<Index> sum{0};
+    parallel_for(10, [&](Index i) { sum += i; });
+    CHECK(sum == 45);
+  }
+  set_num_threads(before);
+  CHECK_THROWS_WITH(set_num_threads(0), "threads: expected at least 1, got 0");
+}

@@ -1,0 +1,50 @@
+#include "deltanet/core/tile_product.hpp"
+
+#include "deltanet/core/random.hpp"
+#include "support/catch.hpp"
+#include "support/tolerance.hpp"
+
+using namespace deltanet;
+
+TEMPLATE_TEST_CASE("a panel product is the product, for any height, depth, layout and use of what was there", "", float,
+                   double) {
+  using T = TestType;
+  constexpr Index W = Lanes<T>::panel;
+  Random random(1);
+  for (const Index rows : {1, 2, 5, 6, 7, 12, 13, 33})
+    for (const Index depth : {0, 1, 7, 16}) {
+      Matrix<T> A(rows, depth + 2), B(depth, W + 3), C(rows, W + 1);
+      Vector<T> factors(rows);
+      random.fill_normal(A);
+      random.fill_normal(B);
+      random.fill_normal(C);
+      random.fill_normal(factors);
+      const Matrix<T> transposed = A.transpose(), product = A.leftCols(depth) * B.leftCols(W), before = C.leftCols(W);
+      const auto plain = LeftFactor<T>::plain(A.data(), A.cols()), flipped = LeftFactor<T>::transposed(transposed.data(), rows);
+      const auto result = [&] { return Matrix<T>(C.leftCols(W)); };
+      const double tolerance = test::rounding<T>(depth + 1);
+
+      panel_product<Keep::scaled>(rows, depth, plain, B.data(), B.cols(), C.data(), C.cols(), factors.data());
+      CHECK(test::relative_error(result(), Matrix<T>(factors.asDiagonal() * before + product)) < tolerance);
+      panel_product<Keep::nothing>(rows, depth, flipped, B.data(), B.cols(), C.data(), C.cols());
+      CHECK(test::relative_error(result(), product) < tolerance);
+      panel_product<Keep::all>(rows, depth, plain, B.data(), B.cols(), C.data(), C.cols());
+      CHECK(test::relative_error(result(), Matrix<T>(2 * product)) < tolerance);
+    }
+}
+
+TEST_CASE("a lower triangular left factor is not read above its diagonal's tile") {
+  constexpr Index W = Lanes<double>::panel;
+  Matrix<double> A = Matrix<double>::Random(16, 16), B = Matrix<double>::Random(16, W), C(16, W);
+  A.triangularView<Eigen::StrictlyUpper>().setZero();
+  panel_product<Keep::nothing, Triangle::lower>(16, 16, LeftFactor<double>::plain(A.data(), 16), B.data(), W, C.data(), W);
+  CHECK(test::relative_error(C, Matrix<double>(A * B)) < test::rounding<double>(16));
+}
+
+TEST_CASE("a small product goes panel by panel") {
+  constexpr Index W = Lanes<float>::panel;
+  const Matrix<float> A = Matrix<float>::Random(9, 4), B = Matrix<float>::Random(4, 3 * W);
+  Matrix<float> C(9, 3 * W);
+  small_product<Keep::nothing>(9, 3 * W, 4, LeftFactor<float>::plain(A.data(), 4), B.data(), 3 * W, C.data(), 3 * W);
+  CHECK(test::relative_error(C, Matrix<float>(A * B)) < test::rounding<float>(4));
+}

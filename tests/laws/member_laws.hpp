@@ -1,0 +1,135 @@
+#pragma once
+
+#include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/sequential.hpp"
+#include "deltanet/recurrence/step.hpp"
+#include "support/catch.hpp"
+#include "support/random_inputs.hpp"
+#include "support/tolerance.hpp"
+
+/// The laws of memory/member.hpp, for any member. A new member passes them all by one line in a type list.
+namespace deltanet::test {
+
+/// Checks output, final state and every gradient of one scan against another's.
+template <class Result, class Gradients, class OtherResult, class OtherGradients>
+void check_same(const Result& result, const Gradients& gradients, const OtherResult& expected, const OtherGradients& d,
+                double tolerance) {
+  CHECK(relative_error(result.o, expected.o) < tolerance);
+  CHECK(relative_error(result.final_state, expected.final_state) < tolerance);
+  CHECK(relative_error(gradients.initial_state, d.initial_state) < tolerance);
+  for_each_input(
+      [&](const auto& field, const auto& mine, const auto& theirs) {
+        INFO("gradient of " << field.name);
+        CHECK(relative_error(mine, theirs) < tolerance);
+      },
+      gradients.inputs, d.inputs);
+}
+
+/// The chunked scan in type T is the sequential one in double: output, final state and all gradients.
+template <class M, Real T>
+void check_chunked_is_sequential(const Sizes& sizes, Index chunk_size, bool use_qk_l2norm = false,
+                                 const std::vector<Index>& cu_seqlens = {}) {
+  INFO("T=" << sizes.T << ", K=" << sizes.K << ", V=" << sizes.V << ", C=" << chunk_size << ", g>=" << sizes.least_g);
+  const RandomInputs<M, T> inputs(sizes);
+  const RandomInputs<M, double> exact(inputs);
+  const ScanOptions<double> slow{
+      .use_qk_l2norm = use_qk_l2norm, .initial_state = exact.initial_state, .cu_seqlens = cu_seqlens};
+  const ScanOptions<T> fast{.use_qk_l2norm = use_qk_l2norm,
+                            .initial_state = inputs.initial_state,
+                            .cu_seqlens = cu_seqlens,
+                            .chunk_size = chunk_size};
+  ScanCache<T> cache;
+  const auto result = chunked(inputs.in(), fast, &cache);
+  check_same(result, chunked_backward(inputs.in(), cache, inputs.cotangents(), fast), sequential(exact.in(), slow),
+             sequential_backward(exact.in(), exact.cotangents(), slow), rounding<T>(sizes.K));
+}
+
+/// Cutting a sequence anywhere and carrying the state changes nothing but the rounding, whichever scan runs the parts.
+template <class M, Real T>
+void check_split_is_whole(const Sizes& sizes, Index cut) {
+  INFO("cut at " << cut << " of " << sizes.T);
+  const RandomInputs<M, T> inputs(sizes);
+  const auto whole = sequential(inputs.in(), {.initial_state = inputs.initial_state});
+  const auto part = [&](Index begin, Index end) {
+    typename M::template Gradients<T> owned;
+    for_each_input(
+        [&](const auto&, const auto& from, auto& to) {
+          auto shape = from.dimensions(), start = shape;
+          for (auto& s : start) s = 0;
+          start[1] = begin;
+          shape[1] = end - begin;
+          to = from.slice(start, shape);
+        },
+        inputs.owned, owned);
+    return owned;
+  };
+  const auto views = [](const auto& owned) {
+    typename M::template Inputs<T> in;
+    for_each_input([](const auto&, const auto& tensor, auto& view) { view = tensor; }, owned, in);
+    return in;
+  };
+  const auto first = part(0, cut), second = part(cut, sizes.T);
+  const auto before = chunked(views(first), {.initial_state = inputs.initial_state});
+  const auto after = chunked(views(second), {.initial_state = before.final_state});
+  CHECK(relative_error(after.final_state, whole.final_state) < rounding<T>(sizes.K));
+  Tensor<T, 4> joined(whole.o.dimensions());
+  for (Index t = 0; t < sizes.T; ++t) joined.chip(t, 1) = t < cut ? before.o.chip(t, 1) : after.o.chip(t - cut, 1);
+  CHECK(relative_error(joined, whole.o) < rounding<T>(sizes.K));
+
+  // and token by token from the cut on
+  Tensor<T, 4> state = before.final_state, o(sizes.B, 1, sizes.HV, sizes.V), stepped(sizes.B, sizes.T - cut, sizes.HV, sizes.V);
+  for (Index t = cut; t < sizes.T; ++t) {
+    const auto token = part(t, t + 1);
+    step(views(token), View<T, 4>(state), View<T, 4>(o));
+    stepped.chip(t - cut, 1) = o.chip(0, 1);
+  }
+  CHECK(relative_error(state, whole.final_state) < rounding<T>(sizes.K));
+  CHECK(relative_error(stepped, after.o) < rounding<T>(sizes.K));
+}
+
+/// Changing a token leaves every earlier output as it was, to the last bit.
+template <class M, Real T>
+void check_causality(const Sizes& sizes, Index changed) {
+  INFO("changed token " << changed << " of " << sizes.T);
+  const RandomInputs<M, T> inputs(sizes), others(sizes, 2);
+  RandomInputs<M, T> mixed = inputs;
+  for_each_input(
+      [&](const auto&, const auto& from, auto& to) {
+        for (Index b = 0; b < sizes.B; ++b) to.chip(b, 0).chip(changed, 0) = from.chip(b, 0).chip(changed, 0);
+      },
+      others.owned, mixed.owned);
+  const auto check = [&](const Tensor<T, 4>& a, const Tensor<T, 4>& b) {
+    const auto tokens = [&](const Tensor<T, 4>& o, Index begin, Index end) -> Tensor<T, 4> {
+      return o.slice(Eigen::array<Index, 4>{0, begin, 0, 0}, Eigen::array<Index, 4>{sizes.B, end - begin, sizes.HV, sizes.V});
+    };
+    CHECK(identical(tokens(a, 0, changed), tokens(b, 0, changed)));
+    CHECK_FALSE(identical(tokens(a, changed, changed + 1), tokens(b, changed, changed + 1)));
+  };
+  check(sequential(inputs.in()).o, sequential(mixed.in()).o);
+  check(chunked(inputs.in()).o, chunked(mixed.in()).o);
+}
+
+/// Any number of threads gives the same bits.
+template <class M, Real T>
+void check_threads_do_not_matter(const Sizes& sizes) {
+  const RandomInputs<M, T> inputs(sizes);
+  const int before = num_threads();
+  const auto run = [&](int threads) {
+    set_num_threads(threads);
+    ScanCache<T> cache;
+    auto result = chunked(inputs.in(), {}, &cache);
+    auto gradients = chunked_backward(inputs.in(), cache, inputs.cotangents());
+    return std::pair{std::move(result), std::move(gradients)};
+  };
+  const auto [one, d_one] = run(1);
+  for (const int threads : {2, 3, 8}) {
+    const auto [many, d_many] = run(threads);
+    CHECK(identical(one.o, many.o));
+    CHECK(identical(one.final_state, many.final_state));
+    CHECK(identical(d_one.initial_state, d_many.initial_state));
+    for_each_input([](const auto&, const auto& a, const auto& b) { CHECK(identical(a, b)); }, d_one.inputs, d_many.inputs);
+  }
+  set_num_threads(before);
+}
+
+}  // namespace deltanet::test

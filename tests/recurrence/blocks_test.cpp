@@ -1,0 +1,52 @@
+#include "deltanet/recurrence/blocks.hpp"
+
+#include "support/catch.hpp"
+
+using namespace deltanet::detail;
+using deltanet::Index;
+
+TEST_CASE("chunks follow each other from the first token to the last, whole but for the last one") {
+  for (const Index tokens : {0, 1, 63, 64, 65, 200})
+    for (const Index C : {1, 7, 16, 64, 100}) {
+      const Blocks blocks(tokens, C);
+      Index next = 0;
+      for (Index block = 0; block < blocks.count(); ++block) {
+        const auto chunks = blocks.chunks(block);
+        REQUIRE(!chunks.empty());
+        REQUIRE(static_cast<Index>(chunks.size()) <= blocks.chunks_at_most());
+        const Index first = next;
+        for (const auto& chunk : chunks) {
+          CHECK(chunk.begin == next);
+          CHECK(chunk.offset == next - first);
+          next += chunk.tokens;
+          CHECK((chunk.tokens == C || next == tokens));
+        }
+      }
+      CHECK(next == tokens);
+    }
+}
+
+TEST_CASE("slices cover all panels once, and there are many only where states are few") {
+  for (const Index states : {1, 3, 16, 100})
+    for (const Index V : {1, 32, 100, 256}) {
+      const Slices slices(states, V, 16);
+      Index next = 0;
+      for (Index slice = 0; slice < slices.count; ++slice) {
+        const auto [first, end] = slices.range(slice);
+        CHECK(first == next);
+        CHECK(end > first);
+        next = end;
+      }
+      CHECK(next == slices.panels);
+      CHECK((states < 16 || slices.count == 1));
+    }
+  CHECK(Slices(1, 256, 16).count == 8);
+}
+
+TEST_CASE("a state goes into panels and back unchanged") {
+  deltanet::Matrix<float> S = deltanet::Matrix<float>::Random(3, 37), back = deltanet::Matrix<float>::Zero(3, 37);
+  const auto map = [](auto& m) { return deltanet::MatrixMap<float>(m.data(), m.rows(), m.cols()); };
+  const Index panels = (37 + deltanet::Lanes<float>::panel - 1) / deltanet::Lanes<float>::panel;
+  for (Index p = 0; p < panels; ++p) PanelState<float>(p, p + 1, map(S)).store(map(back));
+  CHECK(S == back);
+}

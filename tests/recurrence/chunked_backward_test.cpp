@@ -1,0 +1,53 @@
+#include "deltanet/recurrence/chunked_backward.hpp"
+
+#include "support/catch.hpp"
+#include "support/random_inputs.hpp"
+#include "support/tolerance.hpp"
+
+using namespace deltanet;
+using test::RandomInputs;
+
+namespace {
+
+struct Backward {
+  RandomInputs<GatedDeltaRule, float> inputs{{.T = 20}};
+  ScanCache<float> cache;
+  Backward() { (void)chunked(inputs.in(), {}, &cache); }
+};
+
+}  // namespace
+
+TEST_CASE("the cache holds errors and one state a block, and nothing that grows with T K V") {
+  const Index T = 1024, K = 32, V = 64;
+  const RandomInputs<GatedDeltaRule, float> inputs({.B = 1, .T = T, .H = 1, .HV = 1, .K = K, .V = V, .N = 1});
+  ScanCache<float> cache;
+  (void)chunked(inputs.in(), {}, &cache);
+  CHECK(cache.errors.size() == T * V);
+  REQUIRE(cache.states.size() == 1);
+  CHECK(cache.states[0].size() == T / 64 * K * V);
+}
+
+TEST_CASE("a missing cotangent of the final state counts as zero") {
+  Backward b;
+  const Tensor<float, 4> zero = zeros<float>(2, 4, 12, 20);
+  const auto without = chunked_backward(b.inputs.in(), b.cache, {.o = b.inputs.do_});
+  const auto with = chunked_backward(b.inputs.in(), b.cache, {.o = b.inputs.do_, .final_state = zero});
+  CHECK(test::identical(without.inputs.k, with.inputs.k));
+  CHECK(test::identical(without.initial_state, with.initial_state));
+}
+
+TEST_CASE("a cache of other sizes or another chunk size is refused") {
+  Backward b;
+  CHECK_THROWS_WITH(chunked_backward(b.inputs.in(), b.cache, b.inputs.cotangents(), {.chunk_size = 8}),
+                    "cache.chunk_size: expected 8, got 16");
+  CHECK_THROWS_WITH(chunked_backward(b.inputs.in(), ScanCache<float>{}, b.inputs.cotangents()),
+                    "cache.errors: expected [B=2, T=20, HV=4, V=20], got [0, 0, 0, 0]");
+}
+
+TEST_CASE("cotangents of a wrong shape are refused by name") {
+  Backward b;
+  CHECK_THROWS_WITH(chunked_backward(b.inputs.in(), b.cache, {.o = b.inputs.initial_state}),
+                    "do: expected [B=2, T=20, HV=4, V=20], got [2, 4, 12, 20]");
+  CHECK_THROWS_WITH(chunked_backward(b.inputs.in(), b.cache, {.o = b.inputs.do_, .final_state = b.inputs.do_}),
+                    "dfinal_state: expected [N=2, HV=4, K=12, V=20], got [2, 20, 4, 20]");
+}

@@ -1,0 +1,43 @@
+#include "deltanet/recurrence/panel.hpp"
+
+#include "deltanet/core/random.hpp"
+#include "support/catch.hpp"
+#include "support/tolerance.hpp"
+
+using namespace deltanet;
+
+TEMPLATE_TEST_CASE("a panel advances by the chunk's equations", "", float, double) {
+  using T = TestType;
+  constexpr Index W = Lanes<T>::panel;
+  Random random(1);
+  for (const Index n : {1, 3, 4, 5, 16}) {
+    const Index K = 6;
+    Chunk<T> chunk(16, K);
+    chunk.tokens = n;
+    random.fill_normal(chunk.reads);
+    random.fill_uniform(chunk.pairs, -0.2, 0.2);
+    random.fill_normal(chunk.writes);
+    random.fill_uniform(chunk.carry, 0, 1);
+    for (Index i = 0; i < n; ++i) {  // strictly lower for predictions, lower for reads
+      chunk.pairs.row(i).tail(chunk.pair_stride - i).setZero();
+      chunk.pairs.row(n + i).tail(chunk.pair_stride - i - 1).setZero();
+    }
+    Matrix<T> X(n, W), b(n, W), S(K, W), U(n, W), EO = Matrix<T>::Constant(2 * n, W, std::numeric_limits<T>::quiet_NaN());
+    random.fill_normal(X);
+    random.fill_uniform(b, 0, 1);
+    random.fill_normal(S);
+    EO.topRows(n) = X;
+    const Matrix<T> S0 = S;
+    detail::advance(chunk, b.data(), EO.data(), U.data(), S.data(), W);
+
+    const auto R = chunk.reads.leftCols(K);
+    const auto H = chunk.pairs.leftCols(n);
+    const double tolerance = test::rounding<T>(K + n);
+    const Matrix<T> E = X + R.topRows(n) * S0 + H.topRows(n) * U, O = R.middleRows(n, n) * S0 + H.middleRows(n, n) * U;
+    CHECK(test::relative_error(Matrix<T>(EO.topRows(n)), E) < tolerance);
+    CHECK(test::relative_error(Matrix<T>(EO.bottomRows(n)), O) < tolerance);
+    CHECK(test::relative_error(U, Matrix<T>(b.cwiseProduct(E))) < tolerance);
+    const Matrix<T> S1 = chunk.carry.asDiagonal() * S0 + chunk.writes.topLeftCorner(n, K).transpose() * U;
+    CHECK(test::relative_error(S, S1) < tolerance);
+  }
+}
