@@ -9,6 +9,7 @@ set(DELTANET_HEADERS
     include/deltanet/core/threads.hpp
     include/deltanet/core/activation.hpp
     include/deltanet/core/packet.hpp
+    include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/product.hpp
     # memory
@@ -21,10 +22,11 @@ set(DELTANET_HEADERS
     include/deltanet/memory/member.hpp
     include/deltanet/memory/delta_rule.hpp
     # recurrence
-    include/deltanet/recurrence/problem.hpp
     include/deltanet/recurrence/scan.hpp
+    include/deltanet/recurrence/problem.hpp
     include/deltanet/recurrence/sequential.hpp
     include/deltanet/recurrence/blocks.hpp
+    include/deltanet/recurrence/value_block.hpp
     include/deltanet/recurrence/panel.hpp
     include/deltanet/recurrence/chunked.hpp
     include/deltanet/recurrence/chunked_backward.hpp

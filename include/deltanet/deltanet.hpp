@@ -11,6 +11,7 @@
 #include "deltanet/core/threads.hpp"
 #include "deltanet/core/activation.hpp"
 #include "deltanet/core/packet.hpp"
+#include "deltanet/core/transpose.hpp"
 #include "deltanet/core/tile_product.hpp"
 #include "deltanet/core/product.hpp"
 
@@ -23,10 +24,11 @@
 #include "deltanet/memory/member.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
-#include "deltanet/recurrence/problem.hpp"
 #include "deltanet/recurrence/scan.hpp"
+#include "deltanet/recurrence/problem.hpp"
 #include "deltanet/recurrence/sequential.hpp"
 #include "deltanet/recurrence/blocks.hpp"
+#include "deltanet/recurrence/value_block.hpp"
 #include "deltanet/recurrence/panel.hpp"
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/chunked_backward.hpp"
