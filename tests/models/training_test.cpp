@@ -57,7 +57,7 @@ void check_same(const P& a, const P& b) {
 TEST_CASE("a language model learns a rule in forty steps", "[training]") {
   Run run;
   const double first = run.train(1), last = run.train(39);
-  CHECK(first == Approx(std::log(16.0)).epsilon(0.05));
+  CHECK(first == Catch::Approx(std::log(16.0)).epsilon(0.05));
   CHECK(last < 0.5 * first);
 }
 

@@ -18,15 +18,15 @@ TEST_CASE("two steps of AdamW are the formula worked by hand", "[adamw]") {
   step(3, 0.1);
   double weight = 2 * (1 - 0.1 * 0.5) - 0.1 * 3 / (3 + 1e-3);
   double gate = 2 - 0.1 * 3 / (3 + 1e-3);
-  CHECK(params.weight(0, 0) == Approx(weight).epsilon(1e-14));
-  CHECK(params.gate[0] == Approx(gate).epsilon(1e-14));
+  CHECK(params.weight(0, 0) == Catch::Approx(weight).epsilon(1e-14));
+  CHECK(params.gate[0] == Catch::Approx(gate).epsilon(1e-14));
   // step 2: m = 0.8 * 0.6 - 0.2, v = 0.9 * 0.9 + 0.1
   step(-1, 0.2);
   const double change = 0.2 * (0.28 / 0.36) / (std::sqrt(0.91 / 0.19) + 1e-3);
   weight = weight * (1 - 0.2 * 0.5) - change;
   gate -= change;
-  CHECK(params.weight(0, 0) == Approx(weight).epsilon(1e-14));
-  CHECK(params.gate[0] == Approx(gate).epsilon(1e-14));
+  CHECK(params.weight(0, 0) == Catch::Approx(weight).epsilon(1e-14));
+  CHECK(params.gate[0] == Catch::Approx(gate).epsilon(1e-14));
   CHECK(optimiser.state.steps == 2);
 }
 

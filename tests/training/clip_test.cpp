@@ -11,9 +11,9 @@ using test::ToyParameters;
 
 TEST_CASE("gradients above the norm are scaled down to it, all by one factor", "[clip]") {
   ToyParameters<double> gradients{Matrix<double>::Constant(1, 1, 3.0), Vector<double>::Constant(1, -4.0)};
-  CHECK(clip_global_norm(gradients, 1) == Approx(5));
-  CHECK(gradients.weight(0, 0) == Approx(0.6));
-  CHECK(gradients.gate[0] == Approx(-0.8));
+  CHECK(clip_global_norm(gradients, 1) == Catch::Approx(5));
+  CHECK(gradients.weight(0, 0) == Catch::Approx(0.6));
+  CHECK(gradients.gate[0] == Catch::Approx(-0.8));
 }
 
 TEST_CASE("gradients within the norm are left alone", "[clip]") {
@@ -38,7 +38,8 @@ TEST_CASE("the global norm is the same to the last bit for any number of threads
   const int threads = num_threads();
   set_num_threads(1);
   const double one = global_norm(gradients);
-  CHECK(one == Approx(std::sqrt(gradients.weight.cast<double>().squaredNorm() + gradients.gate.cast<double>().squaredNorm())));
+  CHECK(one ==
+        Catch::Approx(std::sqrt(gradients.weight.cast<double>().squaredNorm() + gradients.gate.cast<double>().squaredNorm())));
   for (const int count : {2, 3}) {
     set_num_threads(count);
     CHECK(global_norm(gradients) == one);

@@ -26,8 +26,8 @@ Tensor<std::int32_t, 2> random_targets(Index b, Index t, Index v) {
 TEST_CASE("equal logits cost the logarithm of the vocabulary", "[cross_entropy]") {
   const Tensor<double, 3> logits = zeros<double>(2, 3, 8);
   const auto result = cross_entropy<double>(logits, random_targets(2, 3, 8));
-  CHECK(result.mean.loss == Approx(std::log(8.0)));
-  CHECK(result.mean.bits() == Approx(3));
+  CHECK(result.mean.loss == Catch::Approx(std::log(8.0)));
+  CHECK(result.mean.bits() == Catch::Approx(3));
   CHECK(result.mean.count == 6);
 }
 
@@ -37,9 +37,9 @@ TEST_CASE("cross-entropy of two logits is the formula worked by hand", "[cross_e
   Tensor<std::int32_t, 2> targets(1, 1);
   targets(0, 0) = 0;
   const auto result = cross_entropy<double>(logits, targets);
-  CHECK(result.mean.loss == Approx(std::log(1 + std::exp(2.0))));
-  CHECK(result.dlogits(0, 0, 0) == Approx(-1 / (1 + std::exp(-2.0))));
-  CHECK(result.dlogits(0, 0, 1) == Approx(1 / (1 + std::exp(-2.0))));
+  CHECK(result.mean.loss == Catch::Approx(std::log(1 + std::exp(2.0))));
+  CHECK(result.dlogits(0, 0, 0) == Catch::Approx(-1 / (1 + std::exp(-2.0))));
+  CHECK(result.dlogits(0, 0, 1) == Catch::Approx(1 / (1 + std::exp(-2.0))));
 }
 
 TEST_CASE("the gradient of cross-entropy is its finite difference", "[cross_entropy]") {
@@ -54,7 +54,7 @@ TEST_CASE("the gradient of cross-entropy is its finite difference", "[cross_entr
     logits.data()[i] = start - h;
     const double below = cross_entropy<double>(logits, targets).mean.loss;
     logits.data()[i] = start;
-    CHECK(result.dlogits.data()[i] == Approx((above - below) / (2 * h)).margin(1e-9));
+    CHECK(result.dlogits.data()[i] == Catch::Approx((above - below) / (2 * h)).margin(1e-9));
   }
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("ignored positions count neither in the mean nor in the gradient", "[c
   const auto some = cross_entropy<double>(logits, targets);
   const auto alone = cross_entropy<double>(kept, kept_targets);
   CHECK(some.mean.count == 2);
-  CHECK(some.mean.loss == Approx(alone.mean.loss));
+  CHECK(some.mean.loss == Catch::Approx(alone.mean.loss));
   CHECK(rows(some.dlogits).row(2).isApprox(rows(alone.dlogits).row(1)));
   CHECK(rows(some.dlogits).row(1).isZero(0));
   CHECK(rows(some.dlogits).row(3).isZero(0));
@@ -93,7 +93,7 @@ TEST_CASE("huge logits neither overflow nor lose the loss", "[cross_entropy]") {
   Tensor<std::int32_t, 2> targets(1, 2);
   targets.setValues({{0, 1}});
   const auto result = cross_entropy<float>(logits, targets);
-  CHECK(result.mean.loss == Approx(std::log(2.0) / 2));
+  CHECK(result.mean.loss == Catch::Approx(std::log(2.0) / 2));
   CHECK(rows(result.dlogits).allFinite());
 }
 

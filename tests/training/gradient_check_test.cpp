@@ -75,7 +75,7 @@ TEST_CASE("a wrong gradient fails, and the report names its tensor and entry", "
   CHECK(!report.passes());
   CHECK(report.tensor == "weight");
   CHECK(report.entry == std::vector<Index>{2, 1});
-  CHECK(report.error == Approx(0.01).epsilon(0.02));
+  CHECK(report.error == Catch::Approx(0.01).epsilon(0.02));
   CHECK(report.text().find("worst of 16 entries in weight[2, 1]: analytic ") == 0);
 }
 

@@ -45,13 +45,13 @@ TEST_CASE("a step reports the loss before it, the norm before clipping and the r
   Bigrams model;
   Trainer<Bigrams> trainer(model.params, {.schedule = {.peak = 0.5, .warmup = 0}, .max_norm = 1e-3});
   const StepReport report = trainer.step(model, counting(), 0.5);
-  CHECK(report.loss.loss == Approx(std::log(4.0)));
+  CHECK(report.loss.loss == Catch::Approx(std::log(4.0)));
   CHECK(report.loss.count == 4);
-  CHECK(report.gradient_norm == Approx(std::sqrt(4 * (0.75 * 0.75 + 3 * 0.25 * 0.25)) / 4));
-  CHECK(report.learning_rate == Approx(0.25));
+  CHECK(report.gradient_norm == Catch::Approx(std::sqrt(4 * (0.75 * 0.75 + 3 * 0.25 * 0.25)) / 4));
+  CHECK(report.learning_rate == Catch::Approx(0.25));
   // the first step of Adam moves every entry by the rate, up for the targets and down for the others
-  CHECK(model.params.table(0, 1) == Approx(0.25).epsilon(1e-3));
-  CHECK(model.params.table(0, 2) == Approx(-0.25).epsilon(1e-3));
+  CHECK(model.params.table(0, 1) == Catch::Approx(0.25).epsilon(1e-3));
+  CHECK(model.params.table(0, 2) == Catch::Approx(-0.25).epsilon(1e-3));
 }
 
 TEST_CASE("steps make the loss fall, and gradients do not pile up from step to step", "[trainer]") {
