@@ -27,6 +27,12 @@ class Blocks {
 
   [[nodiscard]] Index chunks_at_most() const { return per_block_; }
   [[nodiscard]] Index tokens_at_most() const { return per_block_ * C_; }
+  /// How many tokens to fetch ahead after each of a block's products over `panels` panels, so that a next block is there in
+  /// time.
+  [[nodiscard]] Index fetched_ahead(Index panels) const {
+    const Index products = panels * per_block_;
+    return (tokens_at_most() + products - 1) / products;
+  }
   [[nodiscard]] Index count() const { return (tokens_ + per_block_ * C_ - 1) / (per_block_ * C_); }
 
   [[nodiscard]] std::vector<ChunkRange> chunks(Index block) const {

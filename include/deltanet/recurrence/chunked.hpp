@@ -53,6 +53,7 @@ template <InputBundle In>
     detail::ValueBlock<T> EO(2 * blocks.tokens_at_most(), first_panel, end_panel, x.V);  // by chunk: X or E, then O
     detail::ValueBlock<T> b(blocks.tokens_at_most(), first_panel, end_panel, x.V);
     Vector<T> U(C * W);
+    const Index ahead = blocks.fetched_ahead(end_panel - first_panel);
 
     for (Index block = 0; block < blocks.count(); ++block) {
       const auto chunks = blocks.chunks(block);
@@ -65,8 +66,6 @@ template <InputBundle In>
       }
       // The next block's tokens are fetched while this one's products run, a few after each.
       Index next = chunks.back().begin + chunks.back().tokens;
-      const Index products = (end_panel - first_panel) * blocks.chunks_at_most();
-      const Index ahead = (blocks.tokens_at_most() + products - 1) / products;
       for (Index p = first_panel; p < end_panel; ++p) {
         if (cache)
           std::copy_n(state.panel(p), x.K * W,

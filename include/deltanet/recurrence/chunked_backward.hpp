@@ -115,6 +115,8 @@ template <InputBundle In>
     std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.K * W));              // S before each chunk of the block
     Vector<T> U(most * W);
     detail::RetreatScratch<T> scratch(C, x.K);
+    const auto row = [&](Index token) { return ((sequence.begin + token) * x.HV + hv) * x.V; };
+    const Index ahead = blocks.fetched_ahead(end_panel - first_panel);
 
     for (Index block = blocks.count(); block-- > 0;) {
       const auto chunks = blocks.chunks(block);
@@ -122,14 +124,15 @@ template <InputBundle In>
         builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
         dchunks[chunk.slot].set_zero();
         for (Index i = 0; i < chunk.tokens; ++i) {
-          const Index row = ((sequence.begin + chunk.begin + i) * x.HV + hv) * x.V;
           E.for_each_part(chunk.offset + i, [&](Index p, Index column, Index columns, T* target) {
             Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
           });
-          E.load(chunk.offset + i, cache.errors.data() + row);  // what became of the targets
-          dEO.load(2 * chunk.offset + chunk.tokens + i, cotangents.o.data + row);
+          E.load(chunk.offset + i, cache.errors.data() + row(chunk.begin + i));  // what became of the targets
+          dEO.load(2 * chunk.offset + chunk.tokens + i, cotangents.o.data + row(chunk.begin + i));
         }
       }
+      // The block before is fetched while this one's products run, a few tokens after each.
+      Index next = std::max<Index>(0, chunks.front().begin - most);
       for (Index p = first_panel; p < end_panel; ++p) {
         std::copy_n(cache.states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.K * W, x.K * W,
                     states[0].data());
@@ -141,10 +144,16 @@ template <InputBundle In>
           states[chunk.slot + 1] = states[chunk.slot];
           detail::write_chunk(builders[chunk.slot].chunk(), writes, states[chunk.slot + 1].data(), W);
         }
-        for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk)
+        for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
           detail::retreat(builders[chunk->slot].chunk(), E.rows(p, chunk->offset), U.data() + chunk->offset * W,
                           b.rows(p, chunk->offset), dEO.rows(p, 2 * chunk->offset), states[chunk->slot].data(), dstate.panel(p),
                           scratch, dchunks[chunk->slot]);
+          for (Index i = 0; i < ahead && next < chunks.front().begin; ++i, ++next) {
+            problem.prefetch(head, next);
+            detail::prefetch_row(cache.errors.data() + row(next), x.V);
+            detail::prefetch_row(cotangents.o.data + row(next), x.V);
+          }
+        }
       }
       for (const auto& chunk : chunks) {
         builders[chunk.slot].backward(dchunks[chunk.slot], d);

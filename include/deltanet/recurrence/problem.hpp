@@ -34,6 +34,14 @@ template <class Field>
   return field.heads == Heads::key && field.width == Width::key;
 }
 
+/// Asks for a row to be brought into the cache: a head's rows lie far apart, where the processor does not foresee them.
+template <Real T>
+void prefetch_row(const T* row, Index width) {
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  for (Index i = 0; i < width; i += line) __builtin_prefetch(row + i, 0, 2);
+  asm volatile("");  // without it g++ takes this for a function without effect, and drops the call
+}
+
 template <InputBundle In>
 struct Problem {
   using Member = typename In::Member;
@@ -102,17 +110,10 @@ struct Problem {
     throw std::overflow_error("o: the state grew beyond the largest number; expected keys of unit length and beta in [0, 2]");
   }
 
-  /// Asks for token t's rows of a head to be brought into the cache: they lie far apart, where the processor does not foresee
-  /// them.
+  /// Asks for token t's rows of a head to be brought into the cache.
   template <class HeadBundle>
   void prefetch(const HeadBundle& head, Index t) const {
-    for_each_input(
-        [&](const auto& field, const auto& rows) {
-          constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-          for (Index i = 0; i < width_of(field); i += line) __builtin_prefetch(rows[t] + i, 0, 2);
-          asm volatile("");  // without it g++ takes this for a function without effect, and drops it
-        },
-        head);
+    for_each_input([&](const auto& field, const auto& rows) { prefetch_row(rows[t], width_of(field)); }, head);
   }
 
   void expect_cotangents(const Cotangents<T>& d) const {
