@@ -74,7 +74,10 @@ template <InputBundle In>
           T* const rows = EO.rows(p, 2 * chunk.offset);
           detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), rows, U.data(), state.panel(p), W);
           problem.expect_finite_outputs(rows + chunk.tokens * W, chunk.tokens * W);
-          for (Index i = 0; i < ahead && next < sequence.tokens(); ++i) problem.prefetch(head, next++);
+          for (Index i = 0; i < ahead && next < sequence.tokens(); ++i, ++next) {
+            problem.prefetch(head, next);
+            detail::prefetch_row(result.o.data() + ((sequence.begin + next) * x.HV + hv) * x.V, x.V);
+          }
         }
       }
       for (const auto& chunk : chunks) {

@@ -9,7 +9,7 @@
 namespace deltanet::detail {
 
 /// Rows of the triangular system solved at once: earlier rows arrive by a product, these by substitution.
-inline constexpr Index solve_rows = 4;
+inline constexpr int solve_rows = 4;
 
 /// row <- row + sum_p weights[p * stride] B_p over `count` rows of a panel.
 template <Real T>
@@ -31,6 +31,37 @@ EIGEN_ALWAYS_INLINE void multiply_row(const T* a, const T* b, T* to) {
   using L = Lanes<T>;
   L::store(to, L::multiply(L::load(a), L::load(b)));
   L::store(to + L::size, L::multiply(L::load(a + L::size), L::load(b + L::size)));
+}
+
+/// `Rows` rows of the triangular system, in registers throughout: E += H U for the `known` rows of U, then by substitution,
+/// U = b (.) E as the rows come. H, b and E begin at these rows, U at the chunk's first.
+template <int Rows, Real T>
+EIGEN_ALWAYS_INLINE void solve_tile(Index known, const T* H, Index ldh, const T* b, T* E, T* U) {
+  using L = Lanes<T>;
+  typename L::Packet left[Rows], right[Rows];
+  const auto add = [&](int row, const T* weight, const typename L::Packet& u_left, const typename L::Packet& u_right) {
+    const auto h = L::broadcast(*weight);
+    left[row] = L::multiply_add(h, u_left, left[row]);
+    right[row] = L::multiply_add(h, u_right, right[row]);
+  };
+  for (int r = 0; r < Rows; ++r) {
+    left[r] = L::load(E + r * L::panel);
+    right[r] = L::load(E + r * L::panel + L::size);
+  }
+  for (Index p = 0; p < known; ++p) {
+    const auto u_left = L::load(U + p * L::panel), u_right = L::load(U + p * L::panel + L::size);
+    for (int r = 0; r < Rows; ++r) add(r, H + r * ldh + p, u_left, u_right);
+  }
+  for (int r = 0; r < Rows; ++r) {
+    T* const u = U + (known + r) * L::panel;
+    const auto u_left = L::multiply(L::load(b + r * L::panel), left[r]);
+    const auto u_right = L::multiply(L::load(b + r * L::panel + L::size), right[r]);
+    L::store(E + r * L::panel, left[r]);
+    L::store(E + r * L::panel + L::size, right[r]);
+    L::store(u, u_left);
+    L::store(u + L::size, u_right);
+    for (int s = r + 1; s < Rows; ++s) add(s, H + s * ldh + known + r, u_left, u_right);
+  }
 }
 
 /// S <- diag(carry) S + W^T U: the write, equation 9. Rows of S are `lds` entries apart.
@@ -55,15 +86,9 @@ void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Index lds) {
   panel_product<Keep::all>(2 * n, K, LeftFactor<T>::plain(chunk.reads.data(), chunk.key_stride), S, lds, EO, W);
 
   // E += H U, U = b (.) E, by forward substitution: H couples a row to earlier rows alone
-  for (Index first = 0; first < n; first += solve_rows) {
-    const Index last = std::min(first + solve_rows, n);
-    if (first > 0)
-      panel_product<Keep::all>(last - first, first, LeftFactor<T>::plain(H + first * ps, ps), U, W, EO + first * W, W);
-    for (Index i = first; i < last; ++i) {
-      add_rows(i - first, H + i * ps + first, 1, U + first * W, EO + i * W);
-      multiply_row(b + i * W, EO + i * W, U + i * W);
-    }
-  }
+  Index row = 0;
+  for (; row + solve_rows <= n; row += solve_rows) solve_tile<solve_rows>(row, H + row * ps, ps, b + row * W, EO + row * W, U);
+  for (; row < n; ++row) solve_tile<1>(row, H + row * ps, ps, b + row * W, EO + row * W, U);
 
   // O += H U
   panel_product<Keep::all, Triangle::lower>(n, n, LeftFactor<T>::plain(H + n * ps, ps), U, W, O, W);
