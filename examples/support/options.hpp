@@ -24,15 +24,15 @@ struct Recipe {
   std::vector<std::string> data;  // files; none means the Eigen headers
   double held_out = 0.05;         // share of the text, its tail
   std::string model = "gated_delta_net";
-  Index hidden_size = 128;
-  Index num_layers = 4;
+  Index hidden_size = 96;
+  Index num_layers = 3;
   Index num_heads = 2;
-  Index head_dim = 64;
+  Index head_dim = 48;
   double expand_v = 1;
-  Index intermediate_size = 256;
-  Index batch = 16;
+  Index intermediate_size = 192;
+  Index batch = 8;
   Index seq_len = 128;
-  double lr = 4e-3;
+  double lr = 3e-3;
   double warmup = 0.03;
   double weight_decay = 0.1;
   std::uint64_t seed = 1;
@@ -76,8 +76,8 @@ inline Options parse_options(int argc, char** argv, Options options) {
   fixed(app.add_option("--head-dim", recipe.head_dim, "Width of one key")->check(CLI::PositiveNumber));
   fixed(app.add_option("--expand-v", recipe.expand_v, "Width of one value by that of a key")->check(CLI::PositiveNumber));
   fixed(app.add_option("--intermediate-size", recipe.intermediate_size, "Width of the SwiGLU")->check(CLI::PositiveNumber));
-  fixed(app.add_option("--batch", recipe.batch, "Places of the text that are read at once")->check(CLI::PositiveNumber));
-  fixed(app.add_option("--seq-len", recipe.seq_len, "Bytes of each place in one step")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--batch", recipe.batch, "Windows of text in one step")->check(CLI::PositiveNumber));
+  fixed(app.add_option("--seq-len", recipe.seq_len, "Bytes of each window")->check(CLI::PositiveNumber));
   fixed(app.add_option("--seed", recipe.seed, "Of the initial parameters and the sample"));
   app.add_option("--lr", recipe.lr, "Peak learning rate")->check(CLI::PositiveNumber);
   app.add_option("--warmup", recipe.warmup, "Share of the run with a rising learning rate")->check(CLI::Range(0.0, 1.0));
