@@ -66,7 +66,7 @@ void print_sample(const Model& model, const Options& options, deltanet::Random& 
 /// The flags that continue: the same time again, or twice the steps once all are taken.
 std::string continuation(const Options& options, Index step) {
   if (const auto seconds = options.seconds()) return deltanet::detail::concat(" --time-budget ", *seconds, "s");
-  return deltanet::detail::concat(" --steps ", step < options.steps ? options.steps : 2 * options.steps);
+  return deltanet::detail::concat(" --steps ", step < options.steps ? options.steps : 2 * step);
 }
 
 template <class Model>
