@@ -8,11 +8,11 @@
 #include "deltanet/layers/delta_net.hpp"
 #include "deltanet/layers/gated_delta_net.hpp"
 #include "support/checkpoint.hpp"
-#include "support/held_out.hpp"
+#include "support/freed_memory.hpp"
 #include "support/interrupt.hpp"
 #include "support/loss_curve.hpp"
 #include "support/models.hpp"
-#include "support/progress.hpp"
+#include "support/report.hpp"
 #include "support/windows.hpp"
 
 namespace fs = std::filesystem;
@@ -24,31 +24,20 @@ namespace {
 constexpr const char* checkpoint_name = "checkpoint.safetensors";
 
 /// Seconds that are kept for what comes after training: reading the held-out text, at the speed of a first look at it, at most
-/// a quarter of the time; the compressors; the sample; the curve.
+/// a quarter of the time, and as much for learning it; the compressors; the sample; the curve.
 template <class Model>
-double seconds_after_training(const Model& model, const Corpus& corpus, double budget) {
-  (void)read_held_out(model, corpus, budget, 2048);  // the first call touches the memory
-  const HeldOut look = read_held_out(model, corpus, budget, 8192);
-  const double reading =
-      look.seconds * static_cast<double>(corpus.held_out_size()) / static_cast<double>(std::max<Index>(1, look.bytes));
-  return std::min(1.15 * reading, budget / 4) + std::min(4.0, budget / 10);
-}
-
-void print_held_out(const HeldOut& result, const Corpus& corpus, const Options& options) {
-  if (result.bytes == 0) return;
-  const std::string_view text = corpus.held_out().substr(0, static_cast<std::size_t>(result.bytes));
-  std::printf("\nheld out: bits per byte of %s%zu bytes\n", result.bytes < corpus.held_out_size() ? "the first " : "",
-              text.size());
-  if (result.bytes < corpus.held_out_size())
-    std::printf("  (there are %ld; time was up)\n", static_cast<long>(corpus.held_out_size()));
-  std::printf("  %-16s %.3f\n", options.recipe.model.c_str(), result.bits);
-  for (const char* compressor : {"gzip -9", "xz -9"}) {
-    if (const auto bits = compressed_bits(compressor, text, fs::path(options.out) / "compressed.tmp"))
-      std::printf("  %-16s %.3f\n", compressor, *bits);
-    else
-      std::printf("  %-16s not found on this machine\n", compressor);
-  }
-  std::fflush(stdout);
+double seconds_after_training(const Training<Model>& training, const Corpus& corpus, const Options& options, double budget) {
+  const auto all = [&](const HeldOut& look) {
+    const double share = static_cast<double>(std::max<Index>(1, look.bytes)) / static_cast<double>(corpus.held_out_size());
+    return std::min(1.15 * look.seconds / share, budget / 4);
+  };
+  const auto learn = [&](Index bytes) {
+    return learn_held_out(training.model, training.trainer, corpus, options.recipe.seq_len, options.adapt_lr, budget, bytes);
+  };
+  (void)read_held_out(training.model, corpus, budget, 2048);  // the first call touches the memory
+  double seconds = std::min(4.0, budget / 10) + all(read_held_out(training.model, corpus, budget, 8192));
+  if (options.adapt_lr > 0) seconds += all(learn(8 * options.recipe.seq_len));
+  return seconds;
 }
 
 template <class Model>
@@ -131,12 +120,12 @@ void run(const Options& options, const Corpus& corpus, const std::string& progra
 
   Plan plan{.steps = options.steps, .seconds_before = training.seconds};
   const std::optional<double> budget = options.seconds();
-  if (budget) plan.seconds = std::max(0.0, *budget - watch.seconds() - seconds_after_training(model, corpus, *budget));
+  if (budget)
+    plan.seconds = std::max(0.0, *budget - watch.seconds() - seconds_after_training(training, corpus, options, *budget));
   std::optional<double> held_out;
   if (train(training, plan, corpus, recipe, folder)) {
     const double left = budget ? std::max(1.0, *budget - watch.seconds() - 2) : std::numeric_limits<double>::infinity();
-    const HeldOut result = read_held_out(model, corpus, left, corpus.held_out_size());
-    print_held_out(result, corpus, options);
+    const HeldOut result = report_held_out(training, corpus, options, left);
     print_sample(model, options, random);
     if (result.bytes > 0) held_out = result.bits;
   } else {
@@ -162,6 +151,7 @@ void make_folder(const fs::path& folder) {
 
 int main(int argc, char** argv) {
   try {
+    keep_freed_memory();
     Options options = parse_options(argc, argv, {});
     if (!options.resume.empty()) {
       options.recipe = recipe_of(options.resume);

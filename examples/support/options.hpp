@@ -46,6 +46,7 @@ struct Options {
   Index steps = 0;                    // of training in all, 0 for as many as the time allows
   std::optional<double> time_budget;  // seconds for the whole program
   int threads = 0;                    // 0 for all
+  double adapt_lr = 3e-4;             // at which the held-out text is learnt while it is read, 0 for weights that stay
   std::string out = "runs/language_model";
   std::string resume;
   std::string prompt = "\ntemplate<typename ";
@@ -90,6 +91,10 @@ inline Options parse_options(int argc, char** argv, Options options) {
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE))
       ->check(CLI::PositiveNumber);
   app.add_option("--threads", options.threads, "0: one a processor")->check(CLI::NonNegativeNumber);
+  app.add_option("--adapt-lr", options.adapt_lr,
+                 "Read the held-out text a second time, learning from each window, at this rate, once it was charged for, as "
+                 "gzip and xz do; 0: do not")
+      ->check(CLI::NonNegativeNumber);
   auto* out = app.add_option("--out", options.out, "Folder of the checkpoint and the loss curve");
   app.add_option("--prompt", options.prompt, "What the sample continues")->group("Sampling");
   app.add_option("--sample-bytes", options.sample_bytes)->check(CLI::NonNegativeNumber)->group("Sampling");

@@ -40,6 +40,7 @@ refuses "--steps" --steps -1
 refuses "--model" --model transformer
 refuses "--held-out" --held-out 2
 refuses "--temperature" --temperature -1
+refuses "--adapt-lr" --adapt-lr -1
 refuses "absent" --data absent
 refuses "empty: the file is empty" --data empty
 refuses "the text has 2 bytes to train on" --data short
@@ -54,11 +55,13 @@ grep -q -e --time-budget out || fail "--help does not tell of --time-budget"
 
 for model in gated_delta_net delta_net; do
   "$program" $small --model $model --steps 20 --sample-bytes 20 --out $model >out 2>err || fail "$model: exit code $?: $(cat err)"
-  for words in "$model" "gzip -9" "xz -9" "bits per byte" "sample" "loss curve" "continue"; do
+  for words in "$model" "learning as it reads" "gzip -9" "xz -9" "bits per byte" "sample" "loss curve" "continue"; do
     grep -qF -e "$words" out || fail "$model: expected \"$words\" in the output"
   done
   for file in checkpoint.safetensors loss.tsv; do [ -s $model/$file ] || fail "$model: no $file"; done
 done
+"$program" --resume delta_net/checkpoint.safetensors --steps 20 --adapt-lr 0 --sample-bytes 0 >out 2>err || fail "--adapt-lr 0: $(cat err)"
+grep -q "learning as it reads" out && fail "--adapt-lr 0: the held-out text was learnt"
 refuses "excludes" --resume delta_net/checkpoint.safetensors --hidden-size 32
 mv text other && sed s/counts/changes/ other >text
 refuses "another text" --resume delta_net/checkpoint.safetensors --steps 30

@@ -37,11 +37,11 @@ auto silu(const Eigen::ArrayBase<X>& x) {
   return x.derived() * x.derived().logistic();
 }
 
-/// d silu / dx = s (1 + x (1 - s)) with s = sigmoid(x).
-template <class X>
-auto silu_derivative(const Eigen::ArrayBase<X>& x) {
+/// d silu / dx = s (1 + x (1 - s)), given s = sigmoid(x), which a backward has at hand.
+template <class X, class S>
+auto silu_derivative(const Eigen::ArrayBase<X>& x, const Eigen::ArrayBase<S>& s) {
   using T = typename X::Scalar;
-  return x.derived().logistic() * (T(1) + x.derived() * (T(1) - x.derived().logistic()));
+  return s.derived() * (T(1) + x.derived() * (T(1) - s.derived()));
 }
 
 }  // namespace deltanet

@@ -22,7 +22,6 @@ struct Lanes {
   static void store(T* to, const Packet& value) { Eigen::internal::pstoreu(to, value); }
   static Packet broadcast(T value) { return Eigen::internal::pset1<Packet>(value); }
   static Packet multiply(const Packet& a, const Packet& b) { return Eigen::internal::pmul(a, b); }
-  static Packet add(const Packet& a, const Packet& b) { return Eigen::internal::padd(a, b); }
   /// a b + c, one rounding where the machine has it.
   static Packet multiply_add(const Packet& a, const Packet& b, const Packet& c) { return Eigen::internal::pmadd(a, b, c); }
   static T sum(const Packet& value) { return Eigen::internal::predux(value); }

@@ -39,7 +39,7 @@ void apply_feature_map_derivative(FeatureMap phi, VectorMap<const T> z, VectorMa
   switch (phi) {
     case FeatureMap::silu: {
       const Vector<T> s = x.logistic();  // read twice, which is cheaper than two times a logistic
-      d *= s.array() * (T(1) + x * (T(1) - s.array()));
+      d *= silu_derivative(x, s.array());
       return;
     }
     case FeatureMap::relu:

@@ -23,11 +23,10 @@ struct GateRow {
   [[nodiscard]] const Vector<T>& value(NormGate gate) const { return gate == NormGate::silu ? a : s; }
 
   void differentiate(NormGate gate, const VectorMap<const T>& z) {
-    const auto one_minus = T(1) - s.array();
     if (gate == NormGate::silu) {
-      da = s.array() * (T(1) + z.array() * one_minus);
+      da = silu_derivative(z.array(), s.array());
     } else {
-      da = s.array() * one_minus;
+      da = s.array() * (T(1) - s.array());
     }
   }
 };

@@ -85,7 +85,7 @@ class SwiGLU {
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
 
   // forward: h = silu(gate) up,   y = down(h)
-  // so:      dup = dh silu(gate),   dgate = dh up silu'(gate),   silu'(z) = s (1 + z (1 - s)) with s = sigmoid(z)
+  // so:      dup = dh silu(gate),   dgate = dh up silu'(gate)
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
@@ -100,7 +100,7 @@ class SwiGLU {
       auto s = VectorMap<T>(dgate.data() + begin, size).array();
       s = z.logistic();
       hidden = s * z;
-      s = d * u * (s + hidden * (T(1) - s));
+      s = d * u * silu_derivative(z, s);
       d *= hidden;
       hidden *= u;
     });

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <concepts>
+
 #include "deltanet/memory/chunk.hpp"
 #include "deltanet/memory/inputs.hpp"
 
@@ -8,11 +10,13 @@ namespace deltanet {
 /// One kind of memory, as a policy of the recurrence: what it reads of a token, its definition token by token, and what a chunk
 /// of tokens comes to. The algorithms of recurrence/ know members only through this.
 ///
-///   Inputs<T>, Gradients<T>            the bundle of named tensors, as views and as owners; HeadInputs, HeadGradients: one
-///   head's rows expect_ranges(in)                  throws std::invalid_argument for gates out of range step, step_backward the
-///   definition: one token, on the state as a matrix [K, V] Builder<T>(C, K)                   build(in, t, n, scale) makes the
-///   Chunk of n tokens; backward(dchunk, d) adds its gradients load_values, add_value_gradients   the targets X and strengths b
-///   of a slice of value columns
+///   Inputs<T>, Gradients<T>              the bundle of named tensors, as views and as owners
+///   HeadInputs<T>, HeadGradients<T>      the same bundle as the rows of one value head
+///   expect_ranges(in)                    throws std::invalid_argument for gates out of range
+///   step, step_backward                  the definition: one token, on the state as a matrix [K, V]
+///   Builder<T>(C, K)                     build(in, t, n, scale) makes the Chunk of n tokens,
+///                                        backward(dchunk, d) adds its gradients
+///   load_values, add_value_gradients     one token's target x and strength b in a slice of value columns
 ///
 /// Laws, checked for every member in tests/laws/member_laws.hpp: the chunk's equations equal the definition, in output, state
 /// and every gradient. Models: DeltaRule, GatedDeltaRule.

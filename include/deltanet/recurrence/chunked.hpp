@@ -76,13 +76,13 @@ template <InputBundle In>
           problem.expect_finite_outputs(rows + chunk.tokens * W, chunk.tokens * W);
           for (Index i = 0; i < ahead && next < sequence.tokens(); ++i, ++next) {
             problem.prefetch(head, next);
-            detail::prefetch_row(result.o.data() + ((sequence.begin + next) * x.HV + hv) * x.V, x.V);
+            detail::prefetch_row(result.o.data() + problem.value_row(sequence, next, hv), x.V);
           }
         }
       }
       for (const auto& chunk : chunks) {
         for (Index i = 0; i < chunk.tokens; ++i) {
-          const Index row = ((sequence.begin + chunk.begin + i) * x.HV + hv) * x.V;
+          const Index row = problem.value_row(sequence, chunk.begin + i, hv);
           EO.store(2 * chunk.offset + chunk.tokens + i, result.o.data() + row);
           if (cache) EO.store(2 * chunk.offset + i, cache->errors.data() + row);
         }

@@ -115,7 +115,7 @@ template <InputBundle In>
     std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.K * W));              // S before each chunk of the block
     Vector<T> U(most * W);
     detail::RetreatScratch<T> scratch(C, x.K);
-    const auto row = [&](Index token) { return ((sequence.begin + token) * x.HV + hv) * x.V; };
+    const auto row = [&](Index token) { return problem.value_row(sequence, token, hv); };
     const Index ahead = blocks.fetched_ahead(end_panel - first_panel);
 
     for (Index block = blocks.count(); block-- > 0;) {

@@ -86,6 +86,11 @@ struct Problem {
     return field.width == Width::one ? 1 : field.width == Width::key ? extents.K : extents.V;
   }
 
+  /// Where a value head's row of a token lies in a tensor [B, T, HV, V]: o, its gradient, the errors.
+  [[nodiscard]] Index value_row(const Sequence& sequence, Index token, Index value_head) const {
+    return ((sequence.begin + token) * extents.HV + value_head) * extents.V;
+  }
+
   [[nodiscard]] Tensor<T, 4> initial_state() const {
     Tensor<T, 4> state(extents.N, extents.HV, extents.K, extents.V);
     if (options.initial_state.absent()) {

@@ -25,7 +25,7 @@ template <InputBundle In>
     const MatrixMap<T> S(result.final_state.data() + piece * x.K * x.V, x.K, x.V);
     Vector<T> u(x.V);
     for (Index t = 0; t < sequence.tokens(); ++t) {
-      const VectorMap<T> o(result.o.data() + ((sequence.begin + t) * x.HV + piece % x.HV) * x.V, x.V);
+      const VectorMap<T> o(result.o.data() + problem.value_row(sequence, t, piece % x.HV), x.V);
       Member::template step<T>(head, t, problem.scale, S, VectorMap<T>(u.data(), x.V), o);
     }
   });
@@ -79,7 +79,7 @@ template <InputBundle In>
           advance(t);
         }
         for (Index t = end; t-- > begin;) {
-          const VectorMap<const T> do_(cotangents.o.data + ((sequence.begin + t) * x.HV + hv) * x.V, x.V);
+          const VectorMap<const T> do_(cotangents.o.data + problem.value_row(sequence, t, hv), x.V);
           Member::template step_backward<T>(head, t, problem.scale, map(dense[static_cast<std::size_t>(t - begin)]), do_, dS,
                                             d);
         }
