@@ -92,7 +92,7 @@ struct Stream {
   Sizes sizes;  // of one step
   Index length = 4 * sizes.K;
   Tokens<M, T> tokens{{.B = length * sizes.B, .T = 1, .H = sizes.H, .HV = sizes.HV, .K = sizes.K, .V = sizes.V}};
-  Tensor<T, 4> state = zeros<T>(sizes.B, sizes.HV, sizes.K, sizes.V);
+  Tensor<T, 4> state = zeros<T>(sizes.B, sizes.HV, M::state_rows(sizes.K), sizes.V);
   Tensor<T, 4> o = zeros<T>(sizes.B, 1, sizes.HV, sizes.V);
   Index next = 0;
 
@@ -106,7 +106,7 @@ template <class M, Real T>
 std::string wrong_stream(const Sizes& sizes, Index steps) {
   Stream<M, T> stream{sizes};
   const Tokens<M, double> exact_tokens(stream.tokens);
-  Tensor<double, 4> state = zeros<double>(sizes.B, sizes.HV, sizes.K, sizes.V);
+  Tensor<double, 4> state = zeros<double>(sizes.B, sizes.HV, M::state_rows(sizes.K), sizes.V);
   Judge judge(deltanet::detail::concat("decoding ", steps, " tokens of ", sizes.B, " sequences"));
   for (Index t = 0; t < steps; ++t) {
     stream();
@@ -128,34 +128,39 @@ Prepared decode(const Sizes& sizes) {
           }};
 }
 
-template <Real T, class Prepare>
+template <class M, Real T, class Prepare>
 void add_scan(const std::string& prefix, Index d, Index T_, int threads, double flops_share, const Prepare& prepare) {
   const Sizes sizes{.B = 1, .T = T_, .H = 16, .HV = 16, .K = d, .V = d};
-  const Work work{threads, sizes.tokens(), flops_share * sizes.flops()};
+  const Work work{threads, sizes.tokens(), flops_share * sizes.flops<M>()};
   add<T>(deltanet::detail::concat(prefix, "/d", d, "/H16/T", T_, "/threads", threads), work,
          [sizes, prepare] { return prepare(sizes); });
 }
 
+/// The measurements of a member: of all sizes, or one of each kind.
 template <class M, Real T>
-void add_member(const std::string& name) {
+void add_member(const std::string& name, bool all_sizes) {
   const std::string member = "/" + name + "/" + scalar_name<T>;
   // one change at a time from d128/T2048/threads1
   const auto vary = [&](const std::string& prefix, double flops_share, const auto& prepare) {
-    const auto at = [&](Index d, Index tokens, int threads) { add_scan<T>(prefix, d, tokens, threads, flops_share, prepare); };
-    for (const Index tokens : {2048, 512, 8192}) at(128, tokens, 1);
+    const auto at = [&](Index d, Index tokens, int threads) {
+      add_scan<M, T>(prefix, d, tokens, threads, flops_share, prepare);
+    };
+    at(128, 2048, 1);
+    if (!all_sizes) return;
+    for (const Index tokens : {512, 8192}) at(128, tokens, 1);
     for (const Index d : {64, 256, 60, 100}) at(d, 2048, 1);
     for (const int threads : thread_counts())
       if (threads > 1) at(128, 2048, threads);
   };
   vary("prefill" + member, 1, forward<Chunked, M, T>);
   vary("train" + member, 3, train<Chunked, M, T>);
-  add_scan<T>("sequential" + member, 128, 2048, 1, 1, forward<Sequential, M, T>);
-  add_scan<T>("sequential_train" + member, 128, 2048, 1, 3, train<Sequential, M, T>);
+  add_scan<M, T>("sequential" + member, 128, 2048, 1, 1, forward<Sequential, M, T>);
+  add_scan<M, T>("sequential_train" + member, 128, 2048, 1, 3, train<Sequential, M, T>);
   for (const Index B : {1, 8})
     for (const int threads : thread_counts()) {
       const Sizes sizes{.B = B, .T = 1, .H = 32, .HV = 32, .K = 128, .V = 128};
       add<T>(deltanet::detail::concat("decode", member, "/d128/H32/B", B, "/threads", threads),
-             {threads, sizes.tokens(), sizes.flops()}, [sizes] { return decode<M, T>(sizes); });
+             {threads, sizes.tokens(), sizes.flops<M>()}, [sizes] { return decode<M, T>(sizes); });
     }
 }
 
@@ -166,9 +171,9 @@ int main(int argc, char** argv) {
   using namespace deltanet::bench;
   std::apply(
       [](const auto&... member) {
-        (add_member<typename std::decay_t<decltype(member)>::Member, float>(member.name), ...);
-        (add_member<typename std::decay_t<decltype(member)>::Member, double>(member.name), ...);
+        (add_member<typename std::decay_t<decltype(member)>::Member, float>(member.name, member.all_sizes), ...);
       },
       members);
+  add_member<deltanet::GatedDeltaRule, double>("gated_delta_net", true);
   return run_benchmarks(argc, argv);
 }

@@ -23,4 +23,4 @@ need $packages
 configure
 build deltanet_tests
 say "running the tests"
-exec ctest --test-dir build --output-on-failure "$@"
+exec ctest --test-dir build --output-on-failure --parallel "$jobs" "$@"

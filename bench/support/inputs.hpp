@@ -4,22 +4,35 @@
 #include <string>
 
 #include "deltanet/core/random.hpp"
+#include "deltanet/memory/comba.hpp"
 #include "deltanet/memory/delta_rule.hpp"
+#include "deltanet/memory/erase_write.hpp"
+#include "deltanet/memory/hebbian.hpp"
 
 /// The members under test, and deterministic inputs for them.
 namespace deltanet::bench {
 
-/// A member and its name in benchmarks.
+/// A member and its name in benchmarks, and whether it is measured at all sizes or at one.
 template <class M>
 struct Named {
   using Member = M;
   const char* name;
+  bool all_sizes = false;
 };
 
 /// Every member of the library; a new one is one line.
 inline constexpr auto members = std::tuple{
-    Named<DeltaRule>{"delta_net"},
-    Named<GatedDeltaRule>{"gated_delta_net"},
+    Named<DeltaRule>{"delta_net", true},
+    Named<GatedDeltaRule>{"gated_delta_net", true},
+    Named<KimiDeltaRule>{"kimi_delta_attention"},
+    Named<GatedDeltaRule2>{"gated_delta_net2"},
+    Named<CombaDeltaRule>{"comba"},
+    Named<ChannelGatedDeltaRule>{"channel_gated_delta_net"},
+    Named<MomentumDeltaRule>{"momentum_delta_net"},
+    Named<NesterovDeltaRule>{"nesterov_delta_net"},
+    Named<LinearAttentionRule>{"linear_attention"},
+    Named<ScalarDecayRule>{"scalar_decay_linear_attention"},
+    Named<GatedLinearAttentionRule>{"gated_linear_attention"},
 };
 
 /// The sizes of a scan, by the letters of core/tensor.hpp.
@@ -27,9 +40,19 @@ struct Sizes {
   Index B, T, H, HV, K, V;
 
   [[nodiscard]] double tokens() const { return static_cast<double>(B * T); }
-  /// The work of the recurrence itself, forward: 6 K V flops a token and value head, whatever an algorithm spends.
-  [[nodiscard]] double flops() const { return 6 * tokens() * static_cast<double>(HV * K * V); }
+  /// The work of a member's recurrence itself, forward: 6 K V flops a token and value head for the delta rule, 4 K V for
+  /// Hebb's, 10 K V with momentum, whatever an algorithm spends.
+  template <class M>
+  [[nodiscard]] double flops() const {
+    return static_cast<double>(M::flops_per_entry) * tokens() * static_cast<double>(HV * K * V);
+  }
 };
+
+/// Whether an input is a gate, in [0, 1]: neither a direction nor a value.
+template <class Field>
+[[nodiscard]] bool is_gate(const Field& field) {
+  return field.name == "beta" || field.name == "eta" || field.name == "b" || field.name == "w";
+}
 
 /// A member's inputs, owned, and a cotangent of the output.
 template <class M, Real T>
@@ -37,7 +60,8 @@ struct Tokens {
   typename M::template Gradients<T> tensors;
   Tensor<T, 4> do_;
 
-  /// Keys and queries of unit length; values and cotangent normal; g from -0.1 to 0; every other gate from 0 to 1.
+  /// Keys and queries of unit length; values and cotangent uniform; g from -0.1 to 0; every other gate from 0
+  /// to 1, with momentum to a tenth of it, which keeps the memory bounded.
   explicit Tokens(const Sizes& sizes, std::uint64_t seed = 1) : do_(sizes.B, sizes.T, sizes.HV, sizes.V) {
     Random random(seed);
     random.fill_uniform(do_, -1, 1);
@@ -51,8 +75,8 @@ struct Tokens {
           }
           if (field.name == "g") {
             random.fill_uniform(tensor, -0.1, 0);
-          } else if (field.width == Width::one) {
-            random.fill_uniform(tensor, 0, 1);
+          } else if (is_gate(field)) {
+            random.fill_uniform(tensor, 0, M::state_rows(1) > 1 ? 0.1 : 1);
           } else {
             random.fill_uniform(tensor, -1, 1);
             if (field.width == Width::key) rows(tensor).rowwise().normalize();

@@ -1,6 +1,7 @@
 #include "deltanet/io/checkpoint.hpp"
 #include "deltanet/layers/delta_net.hpp"
 #include "deltanet/layers/gated_delta_net.hpp"
+#include "deltanet/layers/kimi_delta_attention.hpp"
 #include "golden/case.hpp"
 
 /// Cases of whole layers with their parameters: the output, whole and token by token.
@@ -19,8 +20,9 @@ class Options {
     if (left_.contains(name)) option = left_.at(name).get<Value>();
     left_.erase(name);
   }
-  void take(const std::string& name, std::optional<Index>& option) {
-    if (left_.contains(name) && !left_.at(name).is_null()) option = left_.at(name).get<Index>();
+  template <class Value>
+  void take(const std::string& name, std::optional<Value>& option) {
+    if (left_.contains(name) && !left_.at(name).is_null()) option = left_.at(name).get<Value>();
     left_.erase(name);
   }
   template <class Choice>
@@ -68,6 +70,21 @@ void take_all(Options& options, deltanet::GatedDeltaNetConfig& config) {
   options.take("norm_eps", config.norm_eps);
 }
 
+void take_all(Options& options, deltanet::KimiDeltaAttentionConfig& config) {
+  options.take("hidden_size", config.hidden_size);
+  options.take("expand_v", config.expand_v);
+  options.take("head_dim", config.head_dim);
+  options.take("num_heads", config.num_heads);
+  options.take("num_v_heads", config.num_v_heads);
+  options.take("use_short_conv", config.use_short_conv);
+  options.take("allow_neg_eigval", config.allow_neg_eigval);
+  options.take("safe_gate", config.safe_gate);
+  options.take("lower_bound", config.lower_bound);
+  options.take("conv_size", config.conv_size);
+  options.take("conv_bias", config.conv_bias);
+  options.take("norm_eps", config.norm_eps);
+}
+
 template <class Layer>
 Tensor<typename Layer::Scalar, 3> token_by_token(const Layer& layer, const Tensor<typename Layer::Scalar, 3>& x) {
   using T = typename Layer::Scalar;
@@ -102,12 +119,14 @@ Deviations run(const Case& c) {
 Handlers layer_handlers() {
   const auto delta_net = run<deltanet::DeltaNet<double>, deltanet::DeltaNet<float>>;
   const auto gated_delta_net = run<deltanet::GatedDeltaNet<double>, deltanet::GatedDeltaNet<float>>;
+  const auto kimi_delta_attention = run<deltanet::KimiDeltaAttention<double>, deltanet::KimiDeltaAttention<float>>;
   return {
       {"fla_delta_net", delta_net},
       {"fla_delta_net_gated_output", delta_net},
       {"fla_gated_deltanet", gated_delta_net},
       {"fla_gated_deltanet_grouped_value", gated_delta_net},
       {"fla_gated_deltanet_plain", gated_delta_net},
+      {"fla_kimi_delta_attention", kimi_delta_attention},
   };
 }
 

@@ -146,10 +146,10 @@ void threads_change_nothing(const L& layer, const Tensor<T, 3>& x) {
   set_num_threads(before);
 }
 
-/// All of them for a layer of the given Config, whose input is `width` wide, in double and float; for `tokens` tokens of two
-/// sequences, and for threads 300 tokens.
+/// All of them in double for a layer of the given Config, whose input is `width` wide; for `tokens` tokens of two sequences,
+/// and for threads 100 tokens.
 template <template <class> class L>
-void layer_laws(const typename L<double>::Config& config, Index width, Index tokens = 7) {
+void layer_laws_in_double(const typename L<double>::Config& config, Index width, Index tokens = 7) {
   L<double> layer(config);
   Random random(2);
   layer.initialize(random);
@@ -158,8 +158,15 @@ void layer_laws(const typename L<double>::Config& config, Index width, Index tok
   splits_are_whole(layer, x);
   no_output_sees_the_future(layer, x);
   gradients_are_differences(layer, x);
+  threads_change_nothing(layer, random_tokens<double>(2, 100, width));
+}
 
+/// The same in double and float.
+template <template <class> class L>
+void layer_laws(const typename L<double>::Config& config, Index width, Index tokens = 7) {
+  layer_laws_in_double<L>(config, width, tokens);
   L<float> single(config);
+  Random random(2);
   single.initialize(random);
   const Tensor<float, 3> z = random_tokens<float>(2, tokens, width);
   steps_are_forward(single, z);

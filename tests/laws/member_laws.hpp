@@ -4,6 +4,7 @@
 #include "deltanet/recurrence/sequential.hpp"
 #include "deltanet/recurrence/step.hpp"
 #include "support/catch.hpp"
+#include "support/finite_differences.hpp"
 #include "support/random_inputs.hpp"
 #include "support/tolerance.hpp"
 
@@ -130,6 +131,54 @@ void check_threads_do_not_matter(const Sizes& sizes) {
     for_each_input([](const auto&, const auto& a, const auto& b) { CHECK(identical(a, b)); }, d_one.inputs, d_many.inputs);
   }
   set_num_threads(before);
+}
+
+/// The gradients of the definition are finite differences, of every input and the initial state.
+template <class M>
+void check_gradients_are_differences(bool use_qk_l2norm) {
+  RandomInputs<M, double> inputs({.B = 1, .T = 6, .H = 1, .HV = 2, .K = 3, .V = 4, .N = 1});
+  const auto options = [&] {
+    return ScanOptions<double>{.use_qk_l2norm = use_qk_l2norm, .initial_state = inputs.initial_state};
+  };
+  const auto dot = [](const auto& a, const auto& b) {
+    return VectorMap<const double>(a.data(), a.size()).dot(VectorMap<const double>(b.data(), b.size()));
+  };
+  const auto loss = [&] {
+    const auto result = sequential(inputs.in(), options());
+    return dot(result.o, inputs.do_) + dot(result.final_state, inputs.dfinal_state);
+  };
+  const auto d = sequential_backward(inputs.in(), inputs.cotangents(), options());
+  const auto check = [&](std::string_view name, auto& x, const auto& dx) {
+    const auto error = finite_difference_error_of(x, dx, loss);
+    INFO(name << ": " << error.where);
+    CHECK(error.worst < finite_difference_error);
+  };
+  for_each_input([&](const auto& field, auto& x, const auto& dx) { check(field.name, x, dx); }, inputs.owned, d.inputs);
+  check("initial_state", inputs.initial_state, d.initial_state);
+}
+
+/// All laws, for float and double: what every member owes.
+template <class M>
+void member_laws() {
+  check_gradients_are_differences<M>(false);
+  check_gradients_are_differences<M>(true);
+  for (const Index C : {1, 5, 16})
+    for (const Index tokens : {Index(0), Index(1), C - 1, C, C + 1, 5 * C + 3}) {
+      const Sizes sizes{.T = tokens, .greatest_beta = 2};
+      check_chunked_is_sequential<M, double>(sizes, C);
+      check_chunked_is_sequential<M, float>(sizes, C, true);
+    }
+  for (const auto& [K, V] : {std::pair<Index, Index>{1, 1}, {60, 100}, {33, 7}})  // a normalised number has no gradient
+    check_chunked_is_sequential<M, float>({.B = 1, .T = 70, .H = 1, .HV = 2, .K = K, .V = V, .N = 1}, 16, K > 1);
+  check_chunked_is_sequential<M, double>({.B = 1, .T = 131, .H = 1, .HV = 1, .N = 1}, 100);  // longer than a block
+  check_chunked_is_sequential<M, double>({.B = 1, .T = 40, .N = 4}, 8, true, {0, 15, 15, 16, 40});
+  for (const Index cut : {0, 1, 15, 16, 17, 36, 37}) {
+    check_split_is_whole<M, double>({.T = 37}, cut);
+    check_split_is_whole<M, float>({.T = 37}, cut);
+  }
+  for (const Index changed : {1, 15, 16, 36}) check_causality<M, float>({.T = 37}, changed);
+  check_threads_do_not_matter<M, float>({.T = 90, .K = 32, .V = 100});
+  check_threads_do_not_matter<M, double>({.B = 1, .T = 90, .H = 1, .HV = 1, .K = 32, .V = 128, .N = 1});
 }
 
 }  // namespace deltanet::test

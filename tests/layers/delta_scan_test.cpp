@@ -53,6 +53,14 @@ TEST_CASE("a layer's scan normalises queries and keys only for the l2 norm", "[l
   CHECK(relative_error(o, sequential(tokens.inputs(), options).o) < rounding<double>(4 * K));
 }
 
+TEST_CASE("a layer's scan reads with the scale that its options give", "[layers]") {
+  const Tokens tokens(4);
+  ScanOptions<double> options;
+  options.scale = 2;
+  const auto o = delta_scan(tokens.inputs(), options, nullptr, nullptr);
+  CHECK(relative_error(o, sequential(tokens.inputs(), options).o) < rounding<double>(4 * K));
+}
+
 TEST_CASE("the backward of a layer's scan is the sequential one's", "[layers]") {
   const Tokens tokens(20);
   Tensor<double, 4> d_o(B, 20, H, V);

@@ -1,10 +1,6 @@
 #include "deltanet/memory/delta_rule.hpp"
 
-#include "deltanet/recurrence/sequential.hpp"
-#include "support/catch.hpp"
-#include "support/finite_differences.hpp"
-#include "support/random_inputs.hpp"
-#include "support/tolerance.hpp"
+#include "laws/member_laws.hpp"
 
 using namespace deltanet;
 
@@ -34,26 +30,15 @@ TEST_CASE("the gated rule forgets by exp(g) before it predicts") {
   CHECK(result.final_state(0, 0, 0, 0) == Catch::Approx(2 + 0.5 * (1 - 2)));
 }
 
-TEMPLATE_TEST_CASE("a member's gradients are finite differences of its definition", "", DeltaRule, GatedDeltaRule) {
-  test::RandomInputs<TestType, double> inputs({.B = 1, .T = 6, .H = 1, .HV = 2, .K = 3, .V = 4, .N = 1});
-  const bool normalized = GENERATE(false, true);
-  const auto options = [&] { return ScanOptions<double>{.use_qk_l2norm = normalized, .initial_state = inputs.initial_state}; };
-  const auto loss = [&] {
-    const auto result = sequential(inputs.in(), options());
-    return VectorMap<const double>(result.o.data(), result.o.size())
-               .dot(VectorMap<const double>(inputs.do_.data(), inputs.do_.size())) +
-           VectorMap<const double>(result.final_state.data(), result.final_state.size())
-               .dot(VectorMap<const double>(inputs.dfinal_state.data(), inputs.dfinal_state.size()));
-  };
-  const auto d = sequential_backward(inputs.in(), inputs.cotangents(), options());
-  for_each_input(
-      [&](const auto& field, auto& x, const auto& dx) {
-        const auto error = test::finite_difference_error_of(x, dx, loss);
-        INFO(field.name << ": " << error.where);
-        CHECK(error.worst < test::finite_difference_error);
-      },
-      inputs.owned, d.inputs);
-  const auto error = test::finite_difference_error_of(inputs.initial_state, d.initial_state, loss);
-  INFO("initial_state: " << error.where);
-  CHECK(error.worst < test::finite_difference_error);
+TEMPLATE_TEST_CASE("the delta rule keeps the laws of a member, over every decay", "", DeltaRule, GatedDeltaRule,
+                   KimiDeltaRule) {
+  test::member_laws<TestType>();
+}
+
+TEMPLATE_TEST_CASE("strong decay keeps outputs, states and every gradient, that of the decay among them", "", GatedDeltaRule,
+                   KimiDeltaRule) {
+  for (const double g : {-5.0, -70.0}) {
+    test::check_chunked_is_sequential<TestType, float>({.T = 50, .least_g = g}, 16);
+    test::check_chunked_is_sequential<TestType, double>({.T = 50, .least_g = g}, 16);
+  }
 }

@@ -17,17 +17,32 @@ TEMPLATE_TEST_CASE("gram and its gradient are the products they stand for", "", 
     random.fill_normal(w);
     random.fill_normal(weights);
     pairs.setConstant(std::numeric_limits<T>::quiet_NaN());
-    gram(n, K, x, w, scratch, pairs);
+    gram(2 * n, n, K, x, w, scratch, pairs);
     const Matrix<T> expected = x.topLeftCorner(2 * n, K) * w.topLeftCorner(n, K).transpose();
     CHECK(test::relative_error(Matrix<T>(pairs.topLeftCorner(2 * n, n)), expected) < test::rounding<T>(K));
 
     Matrix<T> dx = Matrix<T>::Ones(2 * C, x.cols()), dw = Matrix<T>::Ones(C, w.cols());
-    gram_backward(n, x, w, weights, dx, dw);
+    gram_backward(2 * n, n, x, w, weights, dx, dw);
     const Matrix<T> g = weights.topLeftCorner(2 * n, n);
     const Matrix<T> expected_dx = (g * w.topRows(n)).array() + T(1),
                     expected_dw = (g.transpose() * x.topRows(2 * n)).array() + T(1);
     CHECK(test::relative_error(Matrix<T>(dx.topRows(2 * n)), expected_dx) < test::rounding<T>(K));
     CHECK(test::relative_error(Matrix<T>(dw.topRows(n)), expected_dw) < test::rounding<T>(K));
     CHECK((n == C || dw.bottomRows(C - n).isOnes(0)));
+  }
+}
+
+TEST_CASE("pairs are weighted on their triangles and cleared above") {
+  const Index n = 4;
+  for (const Index P : {Index(0), n}) {
+    Matrix<double> pairs = Matrix<double>::Ones(P + n, n);
+    const Vector<double> two = Vector<double>::Constant(n, 2), three = Vector<double>::Constant(n, 3);
+    weigh_pairs(
+        P, n, [&](Index) { return two.transpose(); }, [&](Index) { return three.transpose(); }, pairs);
+    for (Index i = 0; i < n; ++i)
+      for (Index j = 0; j < n; ++j) {
+        if (P > 0) CHECK(pairs(i, j) == (j < i ? 2 : 0));
+        CHECK(pairs(P + i, j) == (j <= i ? 3 : 0));
+      }
   }
 }

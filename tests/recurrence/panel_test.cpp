@@ -6,21 +6,26 @@
 
 using namespace deltanet;
 
-TEMPLATE_TEST_CASE("a panel advances by the chunk's equations", "", float, double) {
+TEMPLATE_TEST_CASE("a panel advances by the chunk's equations, whether or not it predicts or has momentum", "", float, double) {
   using T = TestType;
   constexpr Index W = Lanes<T>::panel;
   Random random(1);
+  const bool predicts = GENERATE(true, false);
+  const Index K = 6, coupled = GENERATE(0, 3);
   for (const Index n : {1, 3, 4, 5, 16}) {
-    const Index K = 6;
+    const Index P = predicts ? n : 0;
     Chunk<T> chunk(16, K);
     chunk.tokens = n;
+    chunk.predictions = P;
+    chunk.coupled = coupled;
+    chunk.coupling = T(0.7);
     random.fill_normal(chunk.reads);
     random.fill_uniform(chunk.pairs, -0.2, 0.2);
     random.fill_normal(chunk.writes);
     random.fill_uniform(chunk.carry, 0, 1);
     for (Index i = 0; i < n; ++i) {  // strictly lower for predictions, lower for reads
-      chunk.pairs.row(i).tail(chunk.pair_stride - i).setZero();
-      chunk.pairs.row(n + i).tail(chunk.pair_stride - i - 1).setZero();
+      if (predicts) chunk.pairs.row(i).tail(chunk.pair_stride - i).setZero();
+      chunk.pairs.row(P + i).tail(chunk.pair_stride - i - 1).setZero();
     }
     Matrix<T> X(n, W), b(n, W), S(K, W), U(n, W), EO = Matrix<T>::Constant(2 * n, W, std::numeric_limits<T>::quiet_NaN());
     random.fill_normal(X);
@@ -33,11 +38,14 @@ TEMPLATE_TEST_CASE("a panel advances by the chunk's equations", "", float, doubl
     const auto R = chunk.reads.leftCols(K);
     const auto H = chunk.pairs.leftCols(n);
     const double tolerance = test::rounding<T>(K + n);
-    const Matrix<T> E = X + R.topRows(n) * S0 + H.topRows(n) * U, O = R.middleRows(n, n) * S0 + H.middleRows(n, n) * U;
+    Matrix<T> E = X;
+    if (predicts) E += R.topRows(n) * S0 + H.topRows(n) * U;
+    const Matrix<T> O = R.middleRows(P, n) * S0 + H.middleRows(P, n) * U;
     CHECK(test::relative_error(Matrix<T>(EO.topRows(n)), E) < tolerance);
     CHECK(test::relative_error(Matrix<T>(EO.bottomRows(n)), O) < tolerance);
     CHECK(test::relative_error(U, Matrix<T>(b.cwiseProduct(E))) < tolerance);
-    const Matrix<T> S1 = chunk.carry.asDiagonal() * S0 + chunk.writes.topLeftCorner(n, K).transpose() * U;
+    Matrix<T> S1 = chunk.carry.asDiagonal() * S0 + chunk.writes.topLeftCorner(n, K).transpose() * U;
+    if (coupled > 0) S1.topRows(coupled) += T(0.7) * S0.middleRows(coupled, coupled);
     CHECK(test::relative_error(S, S1) < tolerance);
   }
 }

@@ -12,6 +12,7 @@ struct Sizes {
   Index N = B;          // sequences with a state: B, or those packed
   double least_g = -1;  // log decays are uniform in [least_g, 0]
   double greatest_beta = 1;
+  double greatest_eta = 0.5;
 };
 
 /// Random owners of everything a scan of member `M` reads, queries and keys of unit length.
@@ -21,7 +22,9 @@ struct RandomInputs {
   Tensor<T, 4> initial_state, do_, dfinal_state;
 
   explicit RandomInputs(const Sizes& s, std::uint64_t seed = 1)
-      : initial_state(s.N, s.HV, s.K, s.V), do_(s.B, s.T, s.HV, s.V), dfinal_state(s.N, s.HV, s.K, s.V) {
+      : initial_state(s.N, s.HV, M::state_rows(s.K), s.V),
+        do_(s.B, s.T, s.HV, s.V),
+        dfinal_state(s.N, s.HV, M::state_rows(s.K), s.V) {
     Random random(seed);
     for_each_input(
         [&](const auto& field, auto& tensor) {
@@ -29,15 +32,21 @@ struct RandomInputs {
           const Index width = field.width == Width::key ? s.K : s.V;
           if constexpr (std::decay_t<decltype(tensor)>::NumDimensions == 3) {
             tensor.resize(s.B, s.T, heads);
-            if (field.name == "g") {
-              random.fill_uniform(tensor, s.least_g, 0);
-            } else {
-              random.fill_uniform(tensor, 0, s.greatest_beta);
-            }
           } else {
             tensor.resize(s.B, s.T, heads, width);
+          }
+          if (field.name == "g") {
+            random.fill_uniform(tensor, s.least_g, 0);
+          } else if (field.name == "eta") {
+            random.fill_uniform(tensor, 0, s.greatest_eta);
+          } else if (field.name == "beta") {
+            random.fill_uniform(tensor, 0, s.greatest_beta);
+          } else if (field.name == "b" || field.name == "w") {
+            random.fill_uniform(tensor, 0, 1);
+          } else {
             random.fill_normal(tensor);
-            if (field.width == Width::key) rows(tensor).rowwise().normalize();
+            if constexpr (std::decay_t<decltype(tensor)>::NumDimensions == 4)
+              if (field.width == Width::key) rows(tensor).rowwise().normalize();
           }
         },
         owned);

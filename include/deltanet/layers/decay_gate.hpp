@@ -1,10 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 
 #include "deltanet/core/activation.hpp"
 #include "deltanet/layers/linear.hpp"
+#include "deltanet/layers/time_step.hpp"
 
 namespace deltanet {
 
@@ -47,11 +47,7 @@ void initialize_decay_gate(DecayGateParams<T>& params, std::optional<double> ini
   if (params.a_proj.bias)
     draw(*params.a_proj.bias, std::log(2.0), std::log(1000.0), [](double log_tau) { return std::log(std::expm1(log_tau)); });
   if (params.A_log) draw(*params.A_log, 0.01, 16, [](double A) { return std::log(A); });
-  if (params.dt_bias)
-    draw(*params.dt_bias, std::log(0.001), std::log(0.1), [](double log_dt) {
-      const double dt = std::max(std::exp(log_dt), 1e-4);
-      return dt + std::log(-std::expm1(-dt));
-    });
+  if (params.dt_bias) initialize_time_step(*params.dt_bias, random);
 }
 
 /// What the backward of a decay gate needs.

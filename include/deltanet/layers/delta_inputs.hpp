@@ -1,7 +1,7 @@
 #pragma once
 
-#include "deltanet/core/activation.hpp"
 #include "deltanet/layers/delta_branch.hpp"
+#include "deltanet/layers/sigmoid_gate.hpp"
 
 /// What every delta-rule layer makes of its tokens: queries, keys, values and write strengths,
 ///
@@ -121,12 +121,10 @@ void delta_inputs(const DeltaInputsConfig& config, const DeltaInputsParams<T>& p
   // beta = strength sigmoid(b_proj x), or strength
   const T strength = static_cast<T>(config.strength());
   cache.beta.resize(x.shape[0], x.shape[1], config.num_v_heads);
-  VectorMap<T> beta(cache.beta.data(), cache.beta.size());
   if (params.b_proj) {
-    linear<T>(*params.b_proj, x.rows(), rows(cache.beta));
-    beta.array() = strength * sigmoid(beta.array());
+    sigmoid_gate<T>(*params.b_proj, strength, x.rows(), rows(cache.beta));
   } else {
-    beta.setConstant(strength);
+    cache.beta.setConstant(strength);
   }
 }
 
@@ -147,12 +145,9 @@ void delta_inputs_backward(const DeltaInputsConfig& config, const DeltaInputsPar
   branches.k.backward(x, cache.k, d.k, dx, gradients.k_proj, gradients.k_conv1d);
   branches.v.backward(x, cache.v, d.v, dx, gradients.v_proj, gradients.v_conv1d);
 
-  // forward: beta = f sigmoid(z),   z = b_proj x
-  // so:      dz = dbeta beta (1 - beta / f)
-  if (!params.b_proj) return;
-  const auto beta = VectorMap<const T>(cache.beta.data(), cache.beta.size()).array();
-  VectorMap<T>(d.beta.data, d.beta.size()).array() *= beta * (T(1) - beta / static_cast<T>(config.strength()));
-  linear_backward<T>(*params.b_proj, x.rows(), d.beta.rows(), dx, *gradients.b_proj);
+  if (params.b_proj)
+    sigmoid_gate_backward<T>(*params.b_proj, static_cast<T>(config.strength()), x.rows(), rows(cache.beta), d.beta.rows(), dx,
+                             *gradients.b_proj);
 }
 
 }  // namespace deltanet

@@ -18,12 +18,12 @@ template <Real T>
 
 }  // namespace detail
 
-/// o [B, T, HV, V]. Reads and replaces state->recurrent_state, and fills *cache, where they are not null.
+/// o [B, T, HV, V]. Reads and replaces state->recurrent_state, and fills *cache, where they are not null. Of the options,
+/// scale and use_qk_l2norm count.
 template <InputBundle In>
-[[nodiscard]] auto delta_scan(const In& in, QKNorm norm, DeltaState<typename In::Scalar>* state,
+[[nodiscard]] auto delta_scan(const In& in, ScanOptions<typename In::Scalar> options, DeltaState<typename In::Scalar>* state,
                               ScanCache<typename In::Scalar>* cache) {
   using T = typename In::Scalar;
-  auto options = detail::scan_options<T>(norm);
   if (state && !cache && in.q.shape[1] == 1) {
     Tensor<T, 4> o(in.v.shape);
     step(in, View<T, 4>(state->recurrent_state), View<T, 4>(o), options);
@@ -35,12 +35,23 @@ template <InputBundle In>
   return Tensor<T, 4>(std::move(result.o));
 }
 
+/// The same with the options' defaults and the norm.
+template <InputBundle In>
+[[nodiscard]] auto delta_scan(const In& in, QKNorm norm, DeltaState<typename In::Scalar>* state,
+                              ScanCache<typename In::Scalar>* cache) {
+  return delta_scan(in, detail::scan_options<typename In::Scalar>(norm), state, cache);
+}
+
 /// The gradients by the inputs; none reaches the state before, which counts as a constant.
+template <InputBundle In>
+[[nodiscard]] auto delta_scan_backward(const In& in, const ScanOptions<typename In::Scalar>& options,
+                                       const ScanCache<typename In::Scalar>& cache, const Tensor<typename In::Scalar, 4>& d_o) {
+  return chunked_backward(in, cache, Cotangents<typename In::Scalar>{.o = d_o}, options).inputs;
+}
 template <InputBundle In>
 [[nodiscard]] auto delta_scan_backward(const In& in, QKNorm norm, const ScanCache<typename In::Scalar>& cache,
                                        const Tensor<typename In::Scalar, 4>& d_o) {
-  using T = typename In::Scalar;
-  return chunked_backward(in, cache, Cotangents<T>{.o = d_o}, detail::scan_options<T>(norm)).inputs;
+  return delta_scan_backward(in, detail::scan_options<typename In::Scalar>(norm), cache, d_o);
 }
 
 }  // namespace deltanet

@@ -7,7 +7,7 @@ namespace deltanet {
 /// What a delta-rule layer carries from call to call. A parameter list too, so that it can be saved.
 template <Real T>
 struct DeltaState {
-  Tensor<T, 4> recurrent_state;  // [B, HV, K, V]
+  Tensor<T, 4> recurrent_state;  // [B, HV, K, V]; with momentum [B, HV, 2 K, V]: the memory's rows, then the momentum's
   ConvolutionStates<T> conv_state;
 
   static constexpr auto fields() {
@@ -15,30 +15,51 @@ struct DeltaState {
   }
 };
 
+/// The sizes of the state of one sequence: those of the layer's inputs, where nothing else is said.
+struct DeltaStateSizes {
+  Index num_v_heads, head_k_dim, head_v_dim;
+  Index rows;                        // the member's state_rows(K)
+  Index q_width, k_width, v_width;   // of what the convolutions read of a token
+  std::optional<Index> conv_size{};  // absent where there are no convolutions
+
+  DeltaStateSizes(const DeltaInputsConfig& config)
+      : num_v_heads(config.num_v_heads),
+        head_k_dim(config.head_k_dim),
+        head_v_dim(config.head_v_dim),
+        rows(config.head_k_dim),
+        q_width(config.key_dim()),
+        k_width(config.key_dim()),
+        v_width(config.value_dim()) {
+    if (config.use_short_conv) conv_size = config.conv_size;
+  }
+};
+
 /// Zeros for `batch` sequences.
 template <Real T>
-[[nodiscard]] DeltaState<T> initial_delta_state(const DeltaInputsConfig& config, Index batch) {
-  DeltaState<T> state{zeros<T>(batch, config.num_v_heads, config.head_k_dim, config.head_v_dim), {}};
-  if (config.use_short_conv) {
-    state.conv_state.q = state.conv_state.k = zeros<T>(batch, config.key_dim(), config.conv_size);
-    state.conv_state.v = zeros<T>(batch, config.value_dim(), config.conv_size);
+[[nodiscard]] DeltaState<T> initial_delta_state(const DeltaStateSizes& sizes, Index batch) {
+  DeltaState<T> state{zeros<T>(batch, sizes.num_v_heads, sizes.rows, sizes.head_v_dim), {}};
+  if (sizes.conv_size) {
+    state.conv_state.q = zeros<T>(batch, sizes.q_width, *sizes.conv_size);
+    state.conv_state.k = zeros<T>(batch, sizes.k_width, *sizes.conv_size);
+    state.conv_state.v = zeros<T>(batch, sizes.v_width, *sizes.conv_size);
   }
   return state;
 }
 
-/// Throws unless the state is one of `batch` sequences for this config.
+/// Throws unless the state is one of `batch` sequences of these sizes.
 template <Real T>
-void expect_delta_state(const DeltaInputsConfig& config, Index batch, const DeltaState<T>& state) {
+void expect_delta_state(const DeltaStateSizes& sizes, Index batch, const DeltaState<T>& state) {
+  const Axis rows{sizes.rows == sizes.head_k_dim ? "K" : "2K", sizes.rows};
   expect_shape("recurrent_state", View<const T, 4>(state.recurrent_state),
-               {{"B", batch}, {"HV", config.num_v_heads}, {"K", config.head_k_dim}, {"V", config.head_v_dim}});
-  if (!config.use_short_conv) return;
+               {{"B", batch}, {"HV", sizes.num_v_heads}, rows, {"V", sizes.head_v_dim}});
+  if (!sizes.conv_size) return;
   const auto expect_conv_state = [&](std::string_view name, const std::optional<Tensor<T, 3>>& conv_state, Index width) {
     const View<const T, 3> view = conv_state ? View<const T, 3>(*conv_state) : View<const T, 3>();
-    expect_shape(name, view, {{"B", batch}, {"D", width}, {"W", config.conv_size}});
+    expect_shape(name, view, {{"B", batch}, {"D", width}, {"W", *sizes.conv_size}});
   };
-  expect_conv_state("conv_state.q", state.conv_state.q, config.key_dim());
-  expect_conv_state("conv_state.k", state.conv_state.k, config.key_dim());
-  expect_conv_state("conv_state.v", state.conv_state.v, config.value_dim());
+  expect_conv_state("conv_state.q", state.conv_state.q, sizes.q_width);
+  expect_conv_state("conv_state.k", state.conv_state.k, sizes.k_width);
+  expect_conv_state("conv_state.v", state.conv_state.v, sizes.v_width);
 }
 
 /// Shifts the tokens of a `delta_inputs` into the convolutions' states.

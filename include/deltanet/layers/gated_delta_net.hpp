@@ -1,16 +1,16 @@
 #pragma once
 
 #include "deltanet/layers/decay_gate.hpp"
-#include "deltanet/layers/delta_inputs.hpp"
-#include "deltanet/layers/delta_output.hpp"
+#include "deltanet/layers/delta_config.hpp"
 #include "deltanet/layers/delta_scan.hpp"
 #include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/momentum_gate.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
 namespace deltanet {
 
-/// Sizes and options of Gated DeltaNet. Names and defaults are flash-linear-attention's, beside `decay_gate`. With
-/// num_heads * head_dim = 0.75 hidden_size a layer has about 6 hidden_size^2 parameters.
+/// Sizes and options of Gated DeltaNet. Names and defaults are flash-linear-attention's, beside `decay_gate` and those of
+/// momentum. With num_heads * head_dim = 0.75 hidden_size a layer has about 6 hidden_size^2 parameters.
 struct GatedDeltaNetConfig {
   Index hidden_size = 2048;
   double expand_v = 2;  ///< V = head_dim * expand_v
@@ -24,38 +24,30 @@ struct GatedDeltaNetConfig {
   bool conv_bias = false;
   double norm_eps = 1e-5;
   DecayGate decay_gate = DecayGate::softplus;
+  double eta_max = 0.5;      ///< with momentum: the most of the last surprise that may go on, in (0, 1)
+  bool stable_gates = true;  ///< with momentum: keep the gates where the memory stays bounded whatever they do
   /// Weights are drawn from normal(0, initializer_range); where absent, as PyTorch draws those of nn.Linear and nn.Conv1d.
   std::optional<double> initializer_range{};
 
   [[nodiscard]] Index value_heads() const { return num_v_heads.value_or(num_heads); }
   [[nodiscard]] Index head_v_dim() const { return static_cast<Index>(static_cast<double>(head_dim) * expand_v); }
 
-  [[nodiscard]] DeltaInputsConfig inputs() const {
-    return {.hidden_size = hidden_size,
-            .num_heads = num_heads,
-            .num_v_heads = value_heads(),
-            .head_k_dim = head_dim,
-            .head_v_dim = head_v_dim(),
-            .use_short_conv = use_short_conv,
-            .conv_size = conv_size,
-            .conv_bias = conv_bias,
-            .allow_neg_eigval = allow_neg_eigval,
-            .initializer_range = initializer_range};
-  }
-  [[nodiscard]] DeltaOutputConfig output() const {
+  [[nodiscard]] DeltaInputsConfig inputs() const { return delta_inputs_of(*this); }
+  [[nodiscard]] MomentumGateConfig momentum() const {
     return {.hidden_size = hidden_size,
             .num_v_heads = value_heads(),
-            .head_v_dim = head_v_dim(),
-            .use_gate = use_gate,
-            .norm_eps = norm_eps,
+            .eta_max = eta_max,
+            .stable_gates = stable_gates,
             .initializer_range = initializer_range};
   }
+  [[nodiscard]] DeltaOutputConfig output() const { return delta_output_of(*this, use_gate); }
 };
 
 template <Real T>
-struct GatedDeltaNetParams : DeltaInputsParams<T>, DecayGateParams<T>, DeltaOutputParams<T> {
+struct GatedDeltaNetParams : DeltaInputsParams<T>, DecayGateParams<T>, MomentumGateParams<T>, DeltaOutputParams<T> {
   static constexpr auto fields() {
-    return std::tuple_cat(DeltaInputsParams<T>::fields(), DecayGateParams<T>::fields(), DeltaOutputParams<T>::fields());
+    return std::tuple_cat(DeltaInputsParams<T>::fields(), DecayGateParams<T>::fields(), MomentumGateParams<T>::fields(),
+                          DeltaOutputParams<T>::fields());
   }
 };
 
@@ -66,10 +58,17 @@ struct GatedDeltaNetParams : DeltaInputsParams<T>, DecayGateParams<T>, DeltaOutp
 ///   S_t = exp(g_t) (I - beta_t k_t k_t^T) S_{t-1} + beta_t k_t v_t^T,   o_t = K^-0.5 S_t^T q_t   (for every value head)
 ///   y = o_proj(o_norm(o) silu(g_proj x))                                                (the gate where use_gate)
 ///
+/// With HeavyBallMomentum the memory is Titans' linear one, arXiv 2501.00663, and with NesterovMomentum that with its gradient
+/// taken ahead; eta and the scale of beta come from momentum_gate.hpp:
+///
+///   Z_t = eta_t Z_{t-1} + beta_t k_t (v_t - P_t^T k_t)^T,   S_t = exp(g_t) S_{t-1} + Z_t,
+///   P_t = S_{t-1}   (Titans)   or   exp(g_t) S_{t-1} + eta_t Z_{t-1}   (Nesterov)
+///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
-template <Real T>
+template <Real T, class Momentum = NoMomentum>
 class GatedDeltaNet {
  public:
+  using Member = typename Momentum::Member;
   using Scalar = T;
   using Config = GatedDeltaNetConfig;
   using Params = GatedDeltaNetParams<T>;
@@ -78,6 +77,7 @@ class GatedDeltaNet {
     Tensor<T, 3> x;  // [B, T, D]
     DeltaInputsCache<T> inputs;
     DecayGateCache<T> decay;
+    MomentumGateCache<T> momentum;
     ScanCache<T> scan;
     DeltaOutputCache<T> output;
   };
@@ -89,26 +89,31 @@ class GatedDeltaNet {
     static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
     static_cast<DecayGateParams<T>&>(params) =
         decay_gate_params<T>(config.decay_gate, config.hidden_size, config.value_heads());
+    if constexpr (has_momentum<Momentum>)
+      static_cast<MomentumGateParams<T>&>(params) = momentum_gate_params<T>(config.momentum());
     static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
   }
 
   void initialize(Random& random) {
     initialize_delta_inputs<T>(params, config.inputs(), random);
     initialize_decay_gate<T>(params, config.initializer_range, random);
+    if constexpr (has_momentum<Momentum>) initialize_momentum_gate<T>(params, config.momentum(), random);
     initialize_delta_output<T>(params, config.output(), random);
   }
 
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
+  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(state_sizes(), batch); }
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(sizes, x.shape[0], *state);
+    if (state) expect_delta_state(state_sizes(), x.shape[0], *state);
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
     delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
     decay_gate<T>(params, x, kept.decay);
+    if constexpr (has_momentum<Momentum>)
+      momentum_gate<T>(config.momentum(), params, x, kept.decay.g, kept.inputs.beta, kept.momentum);
     kept.output.o = delta_scan(scan_inputs(kept), QKNorm::l2, state, cache ? &cache->scan : nullptr);
     if (state) shift_convolution_states(sizes, kept.inputs, *state);
     return delta_output<T>(config.output(), params, x, kept.output);
@@ -122,6 +127,9 @@ class GatedDeltaNet {
     Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
     const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
     auto d = delta_scan_backward(scan_inputs(cache), QKNorm::l2, cache.scan, d_o);
+    if constexpr (has_momentum<Momentum>)
+      momentum_gate_backward<T>(config.momentum(), params, x, cache.decay.g, cache.inputs.beta, cache.momentum,
+                                {d.eta, d.beta, d.g}, rows(dx), gradients);
     decay_gate_backward<T>(params, x, cache.decay, d.g, rows(dx), gradients);
     delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
                              {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), detail::as_row_of_heads(d.v), d.beta},
@@ -131,21 +139,33 @@ class GatedDeltaNet {
 
  private:
   static const Config& checked(const Config& config) {
-    expect(static_cast<double>(config.head_v_dim()) == static_cast<double>(config.head_dim) * config.expand_v,
-           "expand_v: expected an integral head_dim * expand_v, got ", config.head_dim, " * ", config.expand_v);
+    expect_integral_head_v_dim(config);
+    expect(!has_momentum<Momentum> || !config.stable_gates || !config.allow_neg_eigval,
+           "allow_neg_eigval: expected false with stable_gates, whose write strengths reach all that is stable, got true");
     return config;
   }
 
-  [[nodiscard]] GatedDeltaRule::Inputs<T> scan_inputs(const Cache& cache) const {
+  [[nodiscard]] DeltaStateSizes state_sizes() const {
+    DeltaStateSizes sizes = config.inputs();
+    sizes.rows = Member::state_rows(config.head_dim);
+    return sizes;
+  }
+
+  [[nodiscard]] typename Member::template Inputs<T> scan_inputs(const Cache& cache) const {
     const auto& in = cache.inputs;
-    return {.q = detail::as_heads<const T>(in.q.out, config.num_heads),
-            .k = detail::as_heads<const T>(in.k.out, config.num_heads),
-            .v = detail::as_heads<const T>(in.v.out, config.value_heads()),
-            .beta = in.beta,
-            .g = cache.decay.g};
+    typename Member::template Inputs<T> bundle{.q = detail::as_heads<const T>(in.q.out, config.num_heads),
+                                               .k = detail::as_heads<const T>(in.k.out, config.num_heads),
+                                               .v = detail::as_heads<const T>(in.v.out, config.value_heads()),
+                                               .beta = in.beta,
+                                               .g = cache.decay.g};
+    if constexpr (has_momentum<Momentum>) {
+      bundle.beta = cache.momentum.beta;
+      bundle.eta = cache.momentum.eta;
+    }
+    return bundle;
   }
 };
 
-static_assert(Layer<GatedDeltaNet<float>>);
+static_assert(Layer<GatedDeltaNet<float>> && Layer<GatedDeltaNet<float, HeavyBallMomentum>>);
 
 }  // namespace deltanet

@@ -75,7 +75,7 @@ void rms_norm_backward(const RMSNormParams<T>& params, double eps, ConstMatrixRe
     for (Index i = first; i < first + count; ++i) {
       const VectorMap<const T> row(x.row(i).data(), D), dy_row(dy.row(i).data(), D);
       const T r = detail::reciprocal_rms(row, static_cast<T>(eps));
-      dn = dy_row.cwiseProduct(params.weight);
+      dn.array() = dy_row.array() * params.weight.array();  // an array cannot be resized, as g++ fears
       dweight.row(piece) += (r * row).cwiseProduct(dy_row).transpose();
       detail::reciprocal_rms_backward<T>(row, r, VectorMap<const T>(dn.data(), D), VectorMap<T>(dx.row(i).data(), D));
     }

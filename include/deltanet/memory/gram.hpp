@@ -4,34 +4,49 @@
 #include "deltanet/core/transpose.hpp"
 #include "deltanet/memory/chunk.hpp"
 
-/// The products of a chunk's rows with each other, before any decay: x = [p; q] [2 n, K] predicts and reads, w [n, K] writes.
+/// The products of a chunk's rows with each other, before any decay: x = [p; q] [P + n, K] predicts and reads, w [n, K] writes.
 namespace deltanet {
 
 /// Scratch for `gram`: w transposed, [K, n], so that tokens run along the vector lanes.
 template <Real T>
 struct GramScratch {
   Matrix<T> transposed;
-  Matrix<T> weighted;  // [2 n, n]
+  Matrix<T> weighted;  // [P + n, n]
 
   GramScratch(Index capacity, Index K)
       : transposed(Matrix<T>::Zero(K, padded<T>(capacity))), weighted(Matrix<T>::Zero(2 * capacity, padded<T>(capacity))) {}
 };
 
-/// pairs [2 n, n] = x w^T. Entries above the triangles are computed and left for the caller to clear.
+/// pairs [rows, n] = x w^T. Entries above the triangles are computed and left for the caller to clear.
 template <Real T>
-void gram(Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, GramScratch<T>& scratch, Matrix<T>& pairs) {
+void gram(Index rows, Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, GramScratch<T>& scratch, Matrix<T>& pairs) {
   transpose(n, K, w.data(), w.cols(), scratch.transposed.data(), scratch.transposed.cols());
-  small_product<Keep::nothing>(2 * n, padded<T>(n), K, LeftFactor<T>::plain(x.data(), x.cols()), scratch.transposed.data(),
+  small_product<Keep::nothing>(rows, padded<T>(n), K, LeftFactor<T>::plain(x.data(), x.cols()), scratch.transposed.data(),
                                scratch.transposed.cols(), pairs.data(), pairs.cols());
 }
 
-/// The gradient of that: dx += weights w, dw += weights^T x, for the weights [2 n, n] = d loss / d (x w^T).
+/// The gradient of that: dx += weights w, dw += weights^T x, for the weights [rows, n] = d loss / d (x w^T).
 template <Real T>
-void gram_backward(Index n, const Matrix<T>& x, const Matrix<T>& w, const Matrix<T>& weights, Matrix<T>& dx, Matrix<T>& dw) {
-  small_product<Keep::all>(2 * n, w.cols(), n, LeftFactor<T>::plain(weights.data(), weights.cols()), w.data(), w.cols(),
+void gram_backward(Index rows, Index n, const Matrix<T>& x, const Matrix<T>& w, const Matrix<T>& weights, Matrix<T>& dx,
+                   Matrix<T>& dw) {
+  small_product<Keep::all>(rows, w.cols(), n, LeftFactor<T>::plain(weights.data(), weights.cols()), w.data(), w.cols(),
                            dx.data(), dx.cols());
-  small_product<Keep::all>(n, x.cols(), 2 * n, LeftFactor<T>::transposed(weights.data(), weights.cols()), x.data(), x.cols(),
+  small_product<Keep::all>(n, x.cols(), rows, LeftFactor<T>::transposed(weights.data(), weights.cols()), x.data(), x.cols(),
                            dw.data(), dw.cols());
+}
+
+/// pairs <- f (.) pairs, and zero above the triangles: predict(i, j) is the factor of the prediction of i and the write j < i,
+/// read(i, j) that of the read of i and the write j <= i.
+template <Real T, class Predict, class Read>
+void weigh_pairs(Index predictions, Index n, const Predict& predict, const Read& read, Matrix<T>& pairs) {
+  for (Index i = 0; i < predictions; ++i) {
+    pairs.row(i).head(i).array() *= predict(i).head(i).array();
+    pairs.row(i).segment(i, n - i).setZero();
+  }
+  for (Index i = 0; i < n; ++i) {
+    pairs.row(predictions + i).head(i + 1).array() *= read(i).head(i + 1).array();
+    pairs.row(predictions + i).segment(i + 1, n - i - 1).setZero();
+  }
 }
 
 }  // namespace deltanet

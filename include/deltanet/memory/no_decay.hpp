@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deltanet/memory/decay.hpp"
+#include "deltanet/memory/dynamics.hpp"
 #include "deltanet/memory/gram.hpp"
 
 namespace deltanet {
@@ -9,68 +9,76 @@ namespace deltanet {
 struct NoDecay {
   template <class Vectors, class Scalars>
   using Gate = NoInput;
+  template <class Vectors, class Scalars>
+  using MomentumGate = NoInput;
 
   template <class Tokens>
-  static constexpr auto gate_field() {
+  static constexpr auto gate_fields() {
     return std::tuple{};
   }
+  template <class In>
+  static void expect_gates(const In&) {}
 
-  static void expect_gate(NoInput) {}
+  static constexpr Index state_rows(Index K) { return K; }
 
-  template <Real T>
-  static void forget(NoInput, Index, MatrixMap<T>) {}
-
-  template <Real T>
-  static void forget_backward(NoInput, Index, MatrixMap<const T>, MatrixMap<T>, NoInput) {}
+  template <Real T, class In>
+  static Matrix<T> predicting(const In&, Index, MatrixMap<const T> S) {
+    return S;
+  }
+  template <Real T, class In, class Out>
+  static void predicting_backward(const In&, Index, MatrixMap<const T>, const Matrix<T>& dP, MatrixMap<T> dS, const Out&) {
+    dS += dP;
+  }
+  template <Real T, class In>
+  static void carry(const In&, Index, MatrixMap<T>) {}
+  template <Real T, class In, class Out>
+  static void carry_backward(const In&, Index, MatrixMap<const T>, MatrixMap<T>, const Out&) {}
 
   template <Real T>
   class Window {
    public:
     Window(Index C, Index K) : K_(K), scratch_(C, K) {}
 
-    void assign(NoInput, Index, Index n) { n_ = n; }
+    template <class In>
+    void assign(const In&, Index, Index) {}
 
     void build(const Matrix<T>& x, const Matrix<T>& w, T scale, Chunk<T>& chunk) {
-      chunk.tokens = n_;
-      chunk.reads.topRows(n_) = -x.topRows(n_);
-      chunk.reads.middleRows(n_, n_) = scale * x.middleRows(n_, n_);
-      chunk.writes.topRows(n_) = w.topRows(n_);
+      const Index n = chunk.tokens, P = chunk.predictions;
+      chunk.reads.topRows(P) = -x.topRows(P);
+      chunk.reads.middleRows(P, n) = scale * x.middleRows(P, n);
+      chunk.writes.topRows(n) = w.topRows(n);
       chunk.carry.setOnes();
-      gram(n_, K_, x, w, scratch_, chunk.pairs);
-      weigh(scale, chunk.pairs);
+      gram(P + n, n, K_, x, w, scratch_, chunk.pairs);
+      weigh(P, n, scale, chunk.pairs);
     }
 
     // forward: R = f x, H = f x w^T below the diagonal, W = w, with f = -1 for predictions and scale for reads
     // so:      dx = f (dR + dH w),   dw = dW + (f dH)^T x
-    void backward(const Matrix<T>& x, const Matrix<T>& w, T scale, const Chunk<T>&, const Chunk<T>& dchunk, Matrix<T>& dx,
+    void backward(const Matrix<T>& x, const Matrix<T>& w, T scale, const Chunk<T>& chunk, const Chunk<T>& dchunk, Matrix<T>& dx,
                   Matrix<T>& dw) {
-      dx.topRows(n_) -= dchunk.reads.topRows(n_);
-      dx.middleRows(n_, n_) += scale * dchunk.reads.middleRows(n_, n_);
-      dw.topRows(n_) += dchunk.writes.topRows(n_);
-      scratch_.weighted.topRows(2 * n_) = dchunk.pairs.topRows(2 * n_);
-      weigh(scale, scratch_.weighted);
-      gram_backward(n_, x, w, scratch_.weighted, dx, dw);
+      const Index n = chunk.tokens, P = chunk.predictions;
+      dx.topRows(P) -= dchunk.reads.topRows(P);
+      dx.middleRows(P, n) += scale * dchunk.reads.middleRows(P, n);
+      dw.topRows(n) += dchunk.writes.topRows(n);
+      scratch_.weighted.topRows(P + n) = dchunk.pairs.topRows(P + n);
+      weigh(P, n, scale, scratch_.weighted);
+      gram_backward(P + n, n, x, w, scratch_.weighted, dx, dw);
     }
 
-    void gate_backward(NoInput, Index) {}
+    template <class Out>
+    void gates_backward(const Out&, Index) {}
 
    private:
-    // pairs <- f pairs on the strict triangle of the predictions and the triangle of the reads, zero above
-    void weigh(T scale, Matrix<T>& pairs) const {
-      for (Index i = 0; i < n_; ++i) {
-        pairs.row(i).head(i) *= T(-1);
-        pairs.row(i).segment(i, n_ - i).setZero();
-        pairs.row(n_ + i).head(i + 1) *= scale;
-        pairs.row(n_ + i).segment(i + 1, n_ - i - 1).setZero();
-      }
+    static void weigh(Index P, Index n, T scale, Matrix<T>& pairs) {
+      const auto all = [n](T factor) { return [n, factor](Index) { return Vector<T>::Constant(n, factor).transpose(); }; };
+      weigh_pairs(P, n, all(T(-1)), all(scale), pairs);
     }
 
-    Index n_ = 0;
     Index K_;
     GramScratch<T> scratch_;
   };
 };
 
-static_assert(Decay<NoDecay, float> && Decay<NoDecay, double>);
+static_assert(Dynamics<NoDecay, float> && Dynamics<NoDecay, double>);
 
 }  // namespace deltanet

@@ -38,7 +38,8 @@ template <InputBundle In>
     cache->states.resize(static_cast<std::size_t>(x.N * x.HV));
     for (Index i = 0; i < x.N * x.HV; ++i)
       cache->states[static_cast<std::size_t>(i)].resize(
-          detail::Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * slices.panels * x.K * W);
+          detail::Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * slices.panels * x.rows *
+          W);
   }
 
   parallel_for(x.N * x.HV * slices.count, [&](Index piece) {
@@ -46,7 +47,7 @@ template <InputBundle In>
     const auto& sequence = problem.sequences[static_cast<std::size_t>(state_row / x.HV)];
     const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv);
     const detail::Blocks blocks(sequence.tokens(), C);
-    const MatrixMap<T> S(result.final_state.data() + state_row * x.K * x.V, x.K, x.V);
+    const MatrixMap<T> S(result.final_state.data() + state_row * x.rows * x.V, x.rows, x.V);
     const auto [first_panel, end_panel] = slices.range(piece % slices.count);
     detail::PanelState<T> state(first_panel, end_panel, S);
     std::vector<typename Member::template Builder<T>> builders(static_cast<std::size_t>(blocks.chunks_at_most()), {C, x.K});
@@ -68,8 +69,8 @@ template <InputBundle In>
       Index next = chunks.back().begin + chunks.back().tokens;
       for (Index p = first_panel; p < end_panel; ++p) {
         if (cache)
-          std::copy_n(state.panel(p), x.K * W,
-                      cache->states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.K * W);
+          std::copy_n(state.panel(p), x.rows * W,
+                      cache->states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.rows * W);
         for (const auto& chunk : chunks) {
           T* const rows = EO.rows(p, 2 * chunk.offset);
           detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), rows, U.data(), state.panel(p), W);

@@ -101,20 +101,20 @@ template <InputBundle In>
     const auto d = partial.template head<typename Member::template HeadGradients<T>>(problem, gradients.inputs, sequence, hv,
                                                                                      piece % slices.count);
     const detail::Blocks blocks(sequence.tokens(), C);
-    const MatrixMap<T> dS(gradients.initial_state.data() + state_row * x.K * x.V, x.K, x.V);
+    const MatrixMap<T> dS(gradients.initial_state.data() + state_row * x.rows * x.V, x.rows, x.V);
     const auto [first_panel, end_panel] = slices.range(piece % slices.count);
     detail::PanelState<T> dstate(first_panel, end_panel, dS);
     const auto slots = static_cast<std::size_t>(blocks.chunks_at_most());
     std::vector<typename Member::template Builder<T>> builders(slots, {C, x.K});
-    std::vector<Chunk<T>> dchunks(slots, {C, x.K});
+    std::vector<Chunk<T>> dchunks(slots, {C, x.rows});
     const auto value_block = [&, first = first_panel, end = end_panel](Index rows) {
       return detail::ValueBlock<T>(rows, first, end, x.V);
     };
     const Index most = blocks.tokens_at_most();
     auto E = value_block(most), b = value_block(most), dEO = value_block(2 * most);  // dEO by chunk: dE, then dO
-    std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.K * W));              // S before each chunk of the block
+    std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.rows * W));           // S before each chunk of the block
     Vector<T> U(most * W);
-    detail::RetreatScratch<T> scratch(C, x.K);
+    detail::RetreatScratch<T> scratch(C, x.rows);
     const auto row = [&](Index token) { return problem.value_row(sequence, token, hv); };
     const Index ahead = blocks.fetched_ahead(end_panel - first_panel);
 
@@ -134,8 +134,8 @@ template <InputBundle In>
       // The block before is fetched while this one's products run, a few tokens after each.
       Index next = std::max<Index>(0, chunks.front().begin - most);
       for (Index p = first_panel; p < end_panel; ++p) {
-        std::copy_n(cache.states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.K * W, x.K * W,
-                    states[0].data());
+        std::copy_n(cache.states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.rows * W,
+                    x.rows * W, states[0].data());
         for (const auto& chunk : chunks) {
           // recompute the states: U = b (.) E from the cache, and the state after the chunk by its write alone
           T* const writes = U.data() + chunk.offset * W;
@@ -156,10 +156,10 @@ template <InputBundle In>
         }
       }
       for (const auto& chunk : chunks) {
-        builders[chunk.slot].backward(dchunks[chunk.slot], d);
+        builders[chunk.slot].backward(head, dchunks[chunk.slot], d);
         for (Index i = 0; i < chunk.tokens; ++i)
           dEO.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, Index columns, const T* dx) {
-            Member::template add_value_gradients<T>(dx, b.rows(p, chunk.offset + i), chunk.begin + i, column, columns, d);
+            Member::template add_value_gradients<T>(head, dx, b.rows(p, chunk.offset + i), chunk.begin + i, column, columns, d);
           });
       }
     }

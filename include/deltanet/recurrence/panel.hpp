@@ -64,34 +64,51 @@ EIGEN_ALWAYS_INLINE void solve_tile(Index known, const T* H, Index ldh, const T*
   }
 }
 
-/// S <- diag(carry) S + W^T U: the write, equation 9. Rows of S are `lds` entries apart.
+/// to <- f to + g from, one row of a panel.
+template <Real T>
+EIGEN_ALWAYS_INLINE void combine_row(T f, T* to, T g, const T* from) {
+  using L = Lanes<T>;
+  const auto weight = L::broadcast(g), kept = L::broadcast(f);
+  L::store(to, L::multiply_add(weight, L::load(from), L::multiply(kept, L::load(to))));
+  L::store(to + L::size, L::multiply_add(weight, L::load(from + L::size), L::multiply(kept, L::load(to + L::size))));
+}
+
+/// S <- diag(carry) S + W^T U: the write, equation 9. Rows of S are `lds` entries apart. With momentum its second half is added
+/// to the first, equation 19.
 template <Real T>
 void write_chunk(const Chunk<T>& chunk, const T* U, T* S, Index lds) {
-  panel_product<Keep::scaled>(chunk.carry.size(), chunk.tokens,
-                              LeftFactor<T>::transposed(chunk.writes.data(), chunk.key_stride), U, Lanes<T>::panel, S, lds,
-                              chunk.carry.data());
+  const Index rows = chunk.carry.size(), first = chunk.coupled;
+  const auto product = [&]<Keep keep>(std::integral_constant<Keep, keep>, Index begin, Index end) {
+    panel_product<keep>(end - begin, chunk.tokens, LeftFactor<T>::transposed(chunk.writes.data() + begin, chunk.key_stride), U,
+                        Lanes<T>::panel, S + begin * lds, lds, chunk.carry.data() + begin);
+  };
+  for (Index r = 0; r < first; ++r) combine_row(chunk.carry[r], S + r * lds, chunk.coupling, S + (first + r) * lds);
+  if (first > 0) product(std::integral_constant<Keep, Keep::all>{}, 0, first);
+  product(std::integral_constant<Keep, Keep::scaled>{}, first, rows);
 }
 
 /// Equations 7 to 9 for one panel. EO [2 n, panel] holds the targets X in its upper half and comes back as errors E, then
-/// outputs O; b, U [n, panel] are strengths and writes; S [K, panel], rows `lds` entries apart, is carried on.
+/// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S [K, panel],
+/// rows `lds` entries apart, is carried on.
 template <Real T>
 void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Index lds) {
   constexpr Index W = Lanes<T>::panel;
-  const Index n = chunk.tokens, K = chunk.carry.size(), ps = chunk.pair_stride;
+  const Index n = chunk.tokens, P = chunk.predictions, rows = chunk.carry.size(), ps = chunk.pair_stride;
   const T* const H = chunk.pairs.data();
   T* const O = EO + n * W;
 
   // [E; O] = [X; 0] + R S
   std::fill_n(O, n * W, T(0));
-  panel_product<Keep::all>(2 * n, K, LeftFactor<T>::plain(chunk.reads.data(), chunk.key_stride), S, lds, EO, W);
+  panel_product<Keep::all>(P + n, rows, LeftFactor<T>::plain(chunk.reads.data(), chunk.key_stride), S, lds, O - P * W, W);
 
   // E += H U, U = b (.) E, by forward substitution: H couples a row to earlier rows alone
   Index row = 0;
-  for (; row + solve_rows <= n; row += solve_rows) solve_tile<solve_rows>(row, H + row * ps, ps, b + row * W, EO + row * W, U);
-  for (; row < n; ++row) solve_tile<1>(row, H + row * ps, ps, b + row * W, EO + row * W, U);
+  for (; row + solve_rows <= P; row += solve_rows) solve_tile<solve_rows>(row, H + row * ps, ps, b + row * W, EO + row * W, U);
+  for (; row < P; ++row) solve_tile<1>(row, H + row * ps, ps, b + row * W, EO + row * W, U);
+  for (; row < n; ++row) multiply_row(b + row * W, EO + row * W, U + row * W);
 
   // O += H U
-  panel_product<Keep::all, Triangle::lower>(n, n, LeftFactor<T>::plain(H + n * ps, ps), U, W, O, W);
+  panel_product<Keep::all, Triangle::lower>(n, n, LeftFactor<T>::plain(H + P * ps, ps), U, W, O, W);
   write_chunk(chunk, U, S, lds);
 }
 
@@ -114,30 +131,32 @@ template <Real T>
 void retreat(const Chunk<T>& chunk, const T* E, const T* U, T* b, T* dEO, const T* S, T* dS, RetreatScratch<T>& scratch,
              Chunk<T>& dchunk) {
   constexpr Index W = Lanes<T>::panel;
-  const Index n = chunk.tokens, K = chunk.carry.size(), ks = chunk.key_stride, ps = chunk.pair_stride;
+  const Index n = chunk.tokens, P = chunk.predictions, rows = chunk.carry.size(), ks = chunk.key_stride, ps = chunk.pair_stride;
   const T* const H = chunk.pairs.data();
   const T* const dO = dEO + n * W;
-  transpose(K, W, S, W, scratch.S.data(), ks);
-  transpose(K, W, static_cast<const T*>(dS), W, scratch.dS.data(), ks);
+  const T* const dPO = dO - P * W;  // [P + n, panel]: as far as the state is read
+  transpose(rows, W, S, W, scratch.S.data(), ks);
+  transpose(rows, W, static_cast<const T*>(dS), W, scratch.dS.data(), ks);
   transpose(n, W, U, W, scratch.U.data(), ps);
 
   // forward: O = .. + H_O U,   S1 = diag(carry) S + W^T U
   // so:      dU = H_O^T dO + W dS1,   dW += U dS1^T,   dcarry += rowsum(S (.) dS1)
-  panel_product<Keep::nothing>(n, n, LeftFactor<T>::transposed(H + n * ps, ps), dO, W, dEO, W);
-  panel_product<Keep::all>(n, K, LeftFactor<T>::plain(chunk.writes.data(), ks), dS, W, dEO, W);
+  panel_product<Keep::nothing>(n, n, LeftFactor<T>::transposed(H + P * ps, ps), dO, W, dEO, W);
+  panel_product<Keep::all>(n, rows, LeftFactor<T>::plain(chunk.writes.data(), ks), dS, W, dEO, W);
   small_product<Keep::all>(n, ks, W, LeftFactor<T>::plain(U, W), scratch.dS.data(), ks, dchunk.writes.data(), ks);
-  for (Index i = 0; i < W; ++i) dchunk.carry += scratch.S.row(i).head(K).cwiseProduct(scratch.dS.row(i).head(K)).transpose();
+  for (Index i = 0; i < W; ++i)
+    dchunk.carry += scratch.S.row(i).head(rows).cwiseProduct(scratch.dS.row(i).head(rows)).transpose();
 
   // forward: E = .. + H_E U,   U = b (.) E
   // so:      dU_j += sum_{i > j} H_ij dE_i,   db = dU (.) E,   dE = b (.) dU: the substitution, backwards
   for (Index last = n; last > 0;) {
     const Index first = (last - 1) / solve_rows * solve_rows;
-    if (last < n)
-      panel_product<Keep::all>(last - first, n - last, LeftFactor<T>::transposed(H + last * ps + first, ps), dEO + last * W, W,
+    if (last < P)
+      panel_product<Keep::all>(last - first, P - last, LeftFactor<T>::transposed(H + last * ps + first, ps), dEO + last * W, W,
                                dEO + first * W, W);
     for (Index i = last; i-- > first;) {
       T* const dU = dEO + i * W;
-      add_rows(last - i - 1, H + (i + 1) * ps + i, ps, dU + W, dU);
+      if (P > 0) add_rows(last - i - 1, H + (i + 1) * ps + i, ps, dU + W, dU);
       T db[W];
       multiply_row(E + i * W, dU, db);
       multiply_row(b + i * W, dU, dU);
@@ -148,9 +167,22 @@ void retreat(const Chunk<T>& chunk, const T* E, const T* U, T* b, T* dEO, const 
 
   // forward: [E; O] = [X; 0] + R S + H U
   // so:      dX = dE,   dR += [dE; dO] S^T,   dH += [dE; dO] U^T,   dS = diag(carry) dS1 + R^T [dE; dO]
-  small_product<Keep::all>(2 * n, ks, W, LeftFactor<T>::plain(dEO, W), scratch.S.data(), ks, dchunk.reads.data(), ks);
-  small_product<Keep::all>(2 * n, ps, W, LeftFactor<T>::plain(dEO, W), scratch.U.data(), ps, dchunk.pairs.data(), ps);
-  panel_product<Keep::scaled>(K, 2 * n, LeftFactor<T>::transposed(chunk.reads.data(), ks), dEO, W, dS, W, chunk.carry.data());
+  small_product<Keep::all>(P + n, ks, W, LeftFactor<T>::plain(dPO, W), scratch.S.data(), ks, dchunk.reads.data(), ks);
+  small_product<Keep::all>(P + n, ps, W, LeftFactor<T>::plain(dPO, W), scratch.U.data(), ps, dchunk.pairs.data(), ps);
+  const auto reads = LeftFactor<T>::transposed(chunk.reads.data(), ks);
+  if (const Index half = chunk.coupled; half == 0) {
+    panel_product<Keep::scaled>(rows, P + n, reads, dPO, W, dS, W, chunk.carry.data());
+  } else {
+    // forward: S1 = diag(carry) S + coupling Z + ..,   Z1 = diag(carry) Z + ..
+    // so:      dcoupling += <Z, dS1>,   dZ = diag(carry) dZ1 + coupling dS1 + ..
+    for (Index r = 0; r < half; ++r) {
+      T* const by_S = dS + r * W;
+      dchunk.coupling += VectorMap<const T>(S + (half + r) * W, W).dot(VectorMap<const T>(by_S, W));
+      combine_row(chunk.carry[half + r], dS + (half + r) * W, chunk.coupling, by_S);
+      VectorMap<T>(by_S, W) *= chunk.carry[r];
+    }
+    panel_product<Keep::all>(rows, P + n, reads, dPO, W, dS, W);
+  }
 }
 
 }  // namespace deltanet::detail

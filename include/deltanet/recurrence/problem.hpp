@@ -11,6 +11,7 @@ namespace deltanet::detail {
 /// The extents of a scan.
 struct Extents {
   Index B, T, H, HV, K, V, N;
+  Index rows;  // of a state: K, or 2 K with momentum
 
   [[nodiscard]] Index group() const { return HV / H; }
 };
@@ -91,8 +92,14 @@ struct Problem {
     return ((sequence.begin + token) * extents.HV + value_head) * extents.V;
   }
 
+  /// Throws unless the states have the member's shape; `owners` is the letter of what has a state each.
+  void expect_state(std::string_view name, View<const T, 4> state, const char* owners = "N") const {
+    const Axis rows{extents.rows == extents.K ? "K" : "2K", extents.rows};
+    expect_shape(name, state, {{owners, extents.N}, {"HV", extents.HV}, rows, {"V", extents.V}});
+  }
+
   [[nodiscard]] Tensor<T, 4> initial_state() const {
-    Tensor<T, 4> state(extents.N, extents.HV, extents.K, extents.V);
+    Tensor<T, 4> state(extents.N, extents.HV, extents.rows, extents.V);
     if (options.initial_state.absent()) {
       state.setZero();
     } else {
@@ -126,7 +133,7 @@ struct Problem {
     expect_shape("do", d.o, {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
     expect_finite("do", d.o);
     if (d.final_state.absent()) return;
-    expect_shape("dfinal_state", d.final_state, {{"N", x.N}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
+    expect_state("dfinal_state", d.final_state);
     expect_finite("dfinal_state", d.final_state);
   }
 
@@ -169,7 +176,8 @@ struct Problem {
             v[2],
             q[3],
             v[3],
-            options.cu_seqlens.empty() ? q[0] : static_cast<Index>(options.cu_seqlens.size()) - 1};
+            options.cu_seqlens.empty() ? q[0] : static_cast<Index>(options.cu_seqlens.size()) - 1,
+            Member::state_rows(q[3])};
   }
 
   void check() const {
@@ -191,8 +199,7 @@ struct Problem {
         },
         given);
     Member::expect_ranges(given);
-    if (!options.initial_state.absent())
-      expect_shape("initial_state", options.initial_state, {{"N", x.N}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
+    if (!options.initial_state.absent()) expect_state("initial_state", options.initial_state);
   }
 
   void cut() {
@@ -240,7 +247,7 @@ template <InputBundle In>
         tensor.setZero();
       },
       problem.given, d.inputs);
-  d.initial_state = zeros<typename In::Scalar>(x.N, x.HV, x.K, x.V);
+  d.initial_state = zeros<typename In::Scalar>(x.N, x.HV, x.rows, x.V);
   return d;
 }
 

@@ -29,7 +29,7 @@ struct ScanOptions {
 template <Real T>
 struct ScanResult {
   Tensor<T, 4> o;            ///< [B, T, HV, V]
-  Tensor<T, 4> final_state;  ///< [N, HV, K, V]
+  Tensor<T, 4> final_state;  ///< [N, HV, K, V]; 2 K rows with momentum: the memory's, then the momentum's
 };
 
 /// Gradients of a loss in a scan's outputs.

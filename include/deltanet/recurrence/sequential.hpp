@@ -9,8 +9,9 @@ namespace deltanet {
 ///
 ///   S_t, o_t = member's step of (S_{t-1}, token t)     recurrence/README.md, equations 1 to 4
 ///
-/// Inputs as the member's bundle says; returns o [B, T, HV, V] and the final states [N, HV, K, V]. Throws std::invalid_argument
-/// for wrong shapes, numbers that are not finite, and gates out of range. 6 K V flops a token and value head.
+/// Inputs as the member's bundle says; returns o [B, T, HV, V] and the final states [N, HV, K, V] (2 K rows with momentum).
+/// Throws std::invalid_argument for wrong shapes, numbers that are not finite, and gates out of range. 6 K V flops a token and
+/// value head.
 template <InputBundle In>
 [[nodiscard]] ScanResult<typename In::Scalar> sequential(const In& in, const ScanOptions<typename In::Scalar>& options = {}) {
   using T = typename In::Scalar;
@@ -22,11 +23,10 @@ template <InputBundle In>
   parallel_for(x.N * x.HV, [&](Index piece) {
     const auto& sequence = problem.sequences[static_cast<std::size_t>(piece / x.HV)];
     const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, piece % x.HV);
-    const MatrixMap<T> S(result.final_state.data() + piece * x.K * x.V, x.K, x.V);
-    Vector<T> u(x.V);
+    const MatrixMap<T> S(result.final_state.data() + piece * x.rows * x.V, x.rows, x.V);
     for (Index t = 0; t < sequence.tokens(); ++t) {
       const VectorMap<T> o(result.o.data() + problem.value_row(sequence, t, piece % x.HV), x.V);
-      Member::template step<T>(head, t, problem.scale, S, VectorMap<T>(u.data(), x.V), o);
+      Member::template step<T>(head, t, problem.scale, S, o);
     }
   });
   return result;
@@ -52,18 +52,16 @@ template <InputBundle In>
   parallel_for(x.N * x.H, [&](Index piece) {
     const auto& sequence = problem.sequences[static_cast<std::size_t>(piece / x.H)];
     const Index stride = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(sequence.tokens()))));
-    Vector<T> u(x.V), o(x.V);
+    Vector<T> o(x.V);
     std::vector<Matrix<T>> sparse, dense;
     for (Index hv = piece % x.H * x.group(); hv < (piece % x.H + 1) * x.group(); ++hv) {
       const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv);
       const auto d = problem.template head<typename Member::template HeadGradients<T>>(gradients.inputs, sequence, hv);
-      const Index state = (piece / x.H * x.HV + hv) * x.K * x.V;
-      const MatrixMap<T> dS(gradients.initial_state.data() + state, x.K, x.V);
-      Matrix<T> S = MatrixMap<const T>(initial_state.data() + state, x.K, x.V);
+      const Index state = (piece / x.H * x.HV + hv) * x.rows * x.V;
+      const MatrixMap<T> dS(gradients.initial_state.data() + state, x.rows, x.V);
+      Matrix<T> S = MatrixMap<const T>(initial_state.data() + state, x.rows, x.V);
       const auto map = [&](auto& m) { return MatrixMap<T>(m.data(), m.rows(), m.cols()); };
-      const auto advance = [&](Index t) {
-        Member::template step<T>(head, t, problem.scale, map(S), {u.data(), x.V}, {o.data(), x.V});
-      };
+      const auto advance = [&](Index t) { Member::template step<T>(head, t, problem.scale, map(S), {o.data(), x.V}); };
 
       sparse.clear();  // S before every stride-th token
       for (Index t = 0; t < sequence.tokens(); ++t) {

@@ -8,9 +8,9 @@ namespace deltanet {
 
 /// One token of each of B sequences: a chunk of length one, on the caller's state in place.
 ///
-/// Inputs have T = 1; state [B, HV, K, V] is read and overwritten; o [B, 1, HV, V] is written. Of the options, scale and
-/// use_qk_l2norm count. Throws std::invalid_argument as `sequential` does, before anything is changed. 6 K V flops a value
-/// head, with one read and one write of the state.
+/// Inputs have T = 1; state [B, HV, K, V] (2 K rows with momentum) is read and overwritten; o [B, 1, HV, V] is written. Of the
+/// options, scale and use_qk_l2norm count. Throws std::invalid_argument as `sequential` does, before anything is changed. 6 K V
+/// flops a value head, with one read and one write of the state.
 template <InputBundle In>
 void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Scalar, 4> o,
           const ScanOptions<typename In::Scalar>& options = {}) {
@@ -22,7 +22,7 @@ void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Sc
   problem.expect_finite_inputs();
   const auto& x = problem.extents;
   expect(x.T == 1, "step: expected inputs of T=1 token, got T=", x.T);
-  expect_shape("state", state, {{"B", x.B}, {"HV", x.HV}, {"K", x.K}, {"V", x.V}});
+  problem.expect_state("state", state, "B");
   expect_shape("o", o, {{"B", x.B}, {"T", 1}, {"HV", x.HV}, {"V", x.V}});
 
   parallel_for(x.B * x.HV, [&](Index piece) {
@@ -30,7 +30,7 @@ void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Sc
     const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, piece % x.HV);
     typename Member::template Builder<T> builder(1, x.K);
     const Chunk<T>& chunk = builder.build(head, 0, 1, problem.scale);
-    MatrixMap<T> S(state.data + piece * x.K * x.V, x.K, x.V);
+    MatrixMap<T> S(state.data + piece * x.rows * x.V, x.rows, x.V);
     T b[W] = {}, EO[2 * W] = {}, U[W];
     for (Index p = 0; p < (x.V + W - 1) / W; ++p) {
       const Index column = p * W, columns = std::min(W, x.V - column);

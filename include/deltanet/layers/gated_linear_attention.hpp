@@ -1,0 +1,177 @@
+#pragma once
+
+#include "deltanet/layers/delta_inputs.hpp"
+#include "deltanet/layers/delta_output.hpp"
+#include "deltanet/layers/delta_scan.hpp"
+#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/key_decay_gate.hpp"
+#include "deltanet/memory/hebbian.hpp"
+
+namespace deltanet {
+
+/// Sizes and options of gated linear attention. Names and defaults are flash-linear-attention's.
+struct GatedLinearAttentionConfig {
+  Index hidden_size = 1024;
+  double expand_k = 0.5;  ///< key_dim = hidden_size * expand_k, over all heads
+  double expand_v = 1;    ///< value_dim = hidden_size * expand_v
+  Index num_heads = 4;
+  bool use_short_conv = false;
+  Index conv_size = 4;
+  bool conv_bias = false;
+  bool use_output_gate = true;
+  double norm_eps = 1e-5;
+  double gate_logit_normalizer = 16;  ///< the larger, the longer a new layer remembers
+  Index gate_low_rank_dim = 16;
+  /// Weights are drawn from normal(0, initializer_range); where absent, as PyTorch draws those of nn.Linear and nn.Conv1d.
+  std::optional<double> initializer_range{};
+
+  [[nodiscard]] Index key_dim() const { return static_cast<Index>(static_cast<double>(hidden_size) * expand_k); }
+  [[nodiscard]] Index value_dim() const { return static_cast<Index>(static_cast<double>(hidden_size) * expand_v); }
+
+  [[nodiscard]] DeltaInputsConfig inputs() const {
+    return {.hidden_size = hidden_size,
+            .num_heads = num_heads,
+            .num_v_heads = num_heads,
+            .head_k_dim = key_dim() / num_heads,
+            .head_v_dim = value_dim() / num_heads,
+            .use_beta = false,
+            .use_short_conv = use_short_conv,
+            .conv_size = conv_size,
+            .conv_bias = conv_bias,
+            .qk_activation = use_short_conv ? FeatureMap::silu : FeatureMap::identity,
+            .initializer_range = initializer_range};
+  }
+  [[nodiscard]] KeyDecayGateConfig decay() const {
+    return {.hidden_size = hidden_size,
+            .rank = gate_low_rank_dim,
+            .num_heads = num_heads,
+            .head_k_dim = key_dim() / num_heads,
+            .gate = KeyDecayGate::sigmoid,
+            .gate_logit_normalizer = gate_logit_normalizer,
+            .initializer_range = initializer_range};
+  }
+  [[nodiscard]] DeltaOutputConfig output() const {
+    return {.hidden_size = hidden_size,
+            .num_v_heads = num_heads,
+            .head_v_dim = value_dim() / num_heads,
+            .use_gate = use_output_gate,
+            .norm_eps = norm_eps,
+            .initializer_range = initializer_range};
+  }
+};
+
+/// The parts' parameters by this layer's names. The norm has the name of flash-linear-attention's gated one without the gate
+/// too.
+template <Real T>
+struct GatedLinearAttentionParams : DeltaInputsParams<T>, KeyDecayGateParams<T>, DeltaOutputParams<T> {
+  static constexpr auto fields() {
+    using P = GatedLinearAttentionParams;
+    return std::tuple_cat(DeltaInputsParams<T>::fields(),
+                          std::tuple{Field{"gk_proj", &P::f_proj}, Field{"g_proj", &P::g_proj},
+                                     Field{"g_norm_swish_gate", &P::o_norm}, Field{"o_proj", &P::o_proj}});
+  }
+};
+
+/// Gated linear attention, arXiv 2312.06635, as flash-linear-attention's layer GatedLinearAttention: Hebb's rule, with one
+/// decay a key channel made by a projection of low rank:
+///
+///   q, k, v = q_proj x, k_proj x, v_proj x   (with use_short_conv silu(conv(q_proj x)) and so on; never normalised),
+///   g = log sigmoid(gk_proj x) / gate_logit_normalizer
+///   S_t = diag(exp(g_t)) S_{t-1} + k_t v_t^T,   o_t = K^-0.5 S_t^T q_t                            (for every head)
+///   y = o_proj(norm(o) silu(g_proj x))                                       (the gate where use_output_gate)
+///
+/// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
+template <Real T>
+class GatedLinearAttention {
+ public:
+  using Scalar = T;
+  using Config = GatedLinearAttentionConfig;
+  using Params = GatedLinearAttentionParams<T>;
+  using State = DeltaState<T>;
+  struct Cache {
+    Tensor<T, 3> x;              // [B, T, D]
+    DeltaInputsCache<T> inputs;  // without beta
+    KeyDecayGateCache<T> decay;
+    ScanCache<T> scan;
+    DeltaOutputCache<T> output;
+  };
+
+  Config config;
+  Params params;
+
+  explicit GatedLinearAttention(const Config& config_) : config(checked(config_)) {
+    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
+    static_cast<KeyDecayGateParams<T>&>(params) = key_decay_gate_params<T>(config.decay());
+    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
+  }
+
+  void initialize(Random& random) {
+    initialize_delta_inputs<T>(params, config.inputs(), random);
+    initialize_key_decay_gate<T>(params, config.decay(), random);
+    initialize_delta_output<T>(params, config.output(), random);
+  }
+
+  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
+
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
+    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
+    const DeltaInputsConfig sizes = config.inputs();
+    if (state) expect_delta_state(sizes, x.shape[0], *state);
+    Cache own;
+    Cache& kept = cache ? *cache : own;
+    if (cache) detail::keep(x, cache->x);
+    const auto past = state ? state->conv_state : ConvolutionStates<T>();
+    const detail::Branches<T> make = branches();
+    make.q.forward(x, past.q, kept.inputs.q);
+    make.k.forward(x, past.k, kept.inputs.k);
+    make.v.forward(x, past.v, kept.inputs.v);
+    key_decay_gate<T>(config.decay(), params, x, kept.decay);
+    kept.output.o = delta_scan(scan_inputs(kept), ScanOptions<T>(), state, cache ? &cache->scan : nullptr);
+    if (state) shift_convolution_states(sizes, kept.inputs, *state);
+    return delta_output<T>(config.output(), params, x, kept.output);
+  }
+
+  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
+
+  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const View<const T, 3> x = cache.x;
+    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
+    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
+    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
+    auto d = delta_scan_backward(scan_inputs(cache), ScanOptions<T>(), cache.scan, d_o);
+    key_decay_gate_backward<T>(config.decay(), params, x, cache.decay, d.g, rows(dx), gradients);
+    const detail::Branches<T> make = branches();
+    make.q.backward(x, cache.inputs.q, detail::as_row_of_heads(d.q), rows(dx), gradients.q_proj, gradients.q_conv1d);
+    make.k.backward(x, cache.inputs.k, detail::as_row_of_heads(d.k), rows(dx), gradients.k_proj, gradients.k_conv1d);
+    make.v.backward(x, cache.inputs.v, detail::as_row_of_heads(d.v), rows(dx), gradients.v_proj, gradients.v_conv1d);
+    return dx;
+  }
+
+ private:
+  static const Config& checked(const Config& config) {
+    expect(config.num_heads > 0, "num_heads: expected at least 1, got ", config.num_heads);
+    expect(config.key_dim() % config.num_heads == 0 && config.value_dim() % config.num_heads == 0,
+           "num_heads: expected a divisor of hidden_size * expand_k = ", config.key_dim(),
+           " and of hidden_size * expand_v = ", config.value_dim(), ", got ", config.num_heads);
+    return config;
+  }
+
+  /// How q, k and v are made: values pass through silu only where queries and keys do.
+  [[nodiscard]] detail::Branches<T> branches() const {
+    detail::Branches<T> made(config.inputs(), params);
+    made.v.phi = made.q.phi;
+    return made;
+  }
+
+  [[nodiscard]] GatedLinearAttentionRule::Inputs<T> scan_inputs(const Cache& cache) const {
+    const auto& in = cache.inputs;
+    return {.q = detail::as_heads<const T>(in.q.out, config.num_heads),
+            .k = detail::as_heads<const T>(in.k.out, config.num_heads),
+            .v = detail::as_heads<const T>(in.v.out, config.num_heads),
+            .g = cache.decay.g};
+  }
+};
+
+static_assert(Layer<GatedLinearAttention<float>>);
+
+}  // namespace deltanet

@@ -1,0 +1,162 @@
+#pragma once
+
+#include "deltanet/memory/scalar_decay.hpp"
+
+namespace deltanet {
+
+/// One decay a head, token and key channel: S' = diag(exp(g_t)) S with g_t <= 0, the decay of Kimi delta attention, Gated
+/// DeltaNet-2 and gated linear attention. The gate g [B, T, HV, K] is given as its logarithm.
+///
+/// The decays sit inside the products of a chunk: H_ij = -sum_d p_id a_d(j -> i) w_jd, and so on. The usual way writes a_d(j ->
+/// i) as exp(b_i) exp(-b_j) with the cumulative sums b of g, which overflows at g = -1.5 and 64 tokens. Here each write is
+/// carried along its chunk instead, r <- alpha_i r, and meets each later token as what is left of it: any g is exact, no factor
+/// exceeds 1, and in chunks of 16 tokens it costs a tenth of the state's own work. C^2 K / 2 multiplications of rows a chunk.
+struct KeyDecay {
+  template <class Vectors, class Scalars>
+  using Gate = Vectors;
+  template <class Vectors, class Scalars>
+  using MomentumGate = NoInput;
+
+  template <class Tokens>
+  static constexpr auto gate_fields() {
+    return std::tuple{InputField{"g", &Tokens::g, Heads::value, Width::key}};
+  }
+  template <class In>
+  static void expect_gates(const In& in) {
+    expect_log_decay(in.g);
+  }
+
+  static constexpr Index state_rows(Index K) { return K; }
+
+  template <Real T, class In>
+  static Matrix<T> predicting(const In& in, Index t, MatrixMap<const T> S) {
+    return alpha<T>(in, t, S.rows()).asDiagonal() * S;
+  }
+  template <Real T, class In, class Out>
+  static void predicting_backward(const In& in, Index t, MatrixMap<const T> S, const Matrix<T>& dP, MatrixMap<T> dS,
+                                  const Out& d) {
+    Matrix<T> by_carry = dP;  // the prediction is from the state that is carried
+    carry_backward<T>(in, t, S, MatrixMap<T>(by_carry.data(), dP.rows(), dP.cols()), d);
+    dS += by_carry;
+  }
+  template <Real T, class In>
+  static void carry(const In& in, Index t, MatrixMap<T> S) {
+    S = alpha<T>(in, t, S.rows()).asDiagonal() * S;
+  }
+
+  // forward: S' = diag(exp(g)) S
+  // so:      dg += rowsum(dS' (.) S'),   dS = diag(exp(g)) dS'
+  template <Real T, class In, class Out>
+  static void carry_backward(const In& in, Index t, MatrixMap<const T> S, MatrixMap<T> dS, const Out& d) {
+    dS = alpha<T>(in, t, S.rows()).asDiagonal() * dS;
+    VectorMap<T>(d.g[t], S.rows()) += dS.cwiseProduct(S).rowwise().sum();
+  }
+
+  template <Real T>
+  class Window {
+   public:
+    Window(Index C, Index K)
+        : K_(K),
+          alpha_(Matrix<T>::Zero(C, padded<T>(K))),
+          from_start_(Matrix<T>::Zero(C, padded<T>(K))),
+          dlog_(Matrix<T>::Zero(C, padded<T>(K))),
+          carried_(Matrix<T>::Zero(C, padded<T>(K))) {}
+
+    template <class In>
+    void assign(const In& in, Index t, Index n) {
+      n_ = n;
+      for (Index i = 0; i < n; ++i) {
+        alpha_.row(i).head(K_) = VectorMap<const T>(in.g[t + i], K_).array().exp().transpose();
+        from_start_.row(i) = alpha_.row(i);
+        if (i > 0) from_start_.row(i).array() *= from_start_.row(i - 1).array();
+      }
+    }
+
+    // R = f a(0 -> i) (.) x_i,   H_ij = f <x_i, a(j -> i) (.) w_j>,   W_j = a(j -> n) (.) w_j,   carry = a(0 -> n)
+    void build(const Matrix<T>& x, const Matrix<T>& w, T scale, Chunk<T>& chunk) {
+      const Index P = chunk.predictions;
+      for (Index i = 0; i < P; ++i) chunk.reads.row(i) = -from_start_.row(i).cwiseProduct(x.row(i));
+      for (Index i = 0; i < n_; ++i) chunk.reads.row(P + i) = scale * from_start_.row(i).cwiseProduct(x.row(P + i));
+      chunk.carry = from_start_.row(n_ - 1).head(K_).transpose();
+      chunk.pairs.topRows(P + n_).setZero();
+      for (Index j = 0; j < n_; ++j) {
+        auto rest = chunk.writes.row(j);  // a(j -> i) (.) w_j as i goes on, W_j at the end
+        rest = w.row(j);
+        chunk.pairs(P + j, j) = scale * x.row(P + j).dot(rest);
+        for (Index i = j + 1; i < n_; ++i) {
+          rest.array() *= alpha_.row(i).array();
+          if (P > 0) chunk.pairs(i, j) = -x.row(i).dot(rest);
+          chunk.pairs(P + i, j) = scale * x.row(P + i).dot(rest);
+        }
+      }
+    }
+
+    // Each write's way through the chunk is walked backwards. With r_i = a(j -> i) (.) w_j and dr_i its gradient from token i
+    // on: forward: r_i = alpha_i (.) r_{i-1},   H_ij = f <x_i, r_i>,   W_j = r_n so:      dr_i = sum over i' >= i,     dx_i +=
+    // f dH_ij r_i,   dg_i += dr_i (.) r_i,   dr_{i-1} = alpha_i (.) dr_i,   dw_j = dr_j and dg_i gathers the pairs that
+    // straddle token i, and no others (README, equation 15).
+    void backward(const Matrix<T>& x, const Matrix<T>& w, T scale, const Chunk<T>& chunk, const Chunk<T>& dchunk, Matrix<T>& dx,
+                  Matrix<T>& dw) {
+      const Index P = chunk.predictions;
+      auto gathered = dlog_.topRows(n_);
+      gathered.setZero();
+      for (Index i = 0; i < P; ++i) {
+        dx.row(i) -= from_start_.row(i).cwiseProduct(dchunk.reads.row(i));
+        gathered.row(i) += dchunk.reads.row(i).cwiseProduct(chunk.reads.row(i));
+      }
+      for (Index i = 0; i < n_; ++i) {
+        dx.row(P + i) += scale * from_start_.row(i).cwiseProduct(dchunk.reads.row(P + i));
+        gathered.row(i) += dchunk.reads.row(P + i).cwiseProduct(chunk.reads.row(P + i));
+      }
+      gathered.row(n_ - 1).head(K_) += chunk.carry.cwiseProduct(dchunk.carry).transpose();
+      for (Index i = n_ - 1; i-- > 0;) gathered.row(i) += gathered.row(i + 1);  // the decays up to i enter R_i, all enter carry
+
+      for (Index j = 0; j < n_; ++j) {
+        carried_.row(j) = w.row(j);
+        for (Index i = j + 1; i < n_; ++i) carried_.row(i) = alpha_.row(i).cwiseProduct(carried_.row(i - 1));
+        dr_ = dchunk.writes.row(j);
+        for (Index i = n_ - 1; i > j; --i) {
+          const T d_read = scale * dchunk.pairs(P + i, j);
+          dx.row(P + i) += d_read * carried_.row(i);
+          dr_ += d_read * x.row(P + i);
+          if (P > 0) {
+            const T d_predict = -dchunk.pairs(i, j);
+            dx.row(i) += d_predict * carried_.row(i);
+            dr_ += d_predict * x.row(i);
+          }
+          gathered.row(i) += dr_.cwiseProduct(carried_.row(i));
+          dr_.array() *= alpha_.row(i).array();
+        }
+        const T d_read = scale * dchunk.pairs(P + j, j);
+        dx.row(P + j) += d_read * w.row(j);
+        dw.row(j) += dr_ + d_read * x.row(P + j);
+      }
+    }
+
+    template <class Out>
+    void gates_backward(const Out& d, Index t) {
+      for (Index i = 0; i < n_; ++i) VectorMap<T>(d.g[t + i], K_) += dlog_.row(i).head(K_).transpose();
+    }
+
+   private:
+    using Row = Eigen::Matrix<T, 1, Eigen::Dynamic, Eigen::RowMajor>;
+
+    Index n_ = 0;
+    Index K_;
+    Matrix<T> alpha_;       // [C, K]: exp(g_i)
+    Matrix<T> from_start_;  // [C, K]: a(0 -> i)
+    Matrix<T> dlog_;        // [C, K]: gradients by g
+    Matrix<T> carried_;     // [C, K]: one write along the chunk
+    Row dr_;                // [K]
+  };
+
+ private:
+  template <Real T, class In>
+  static Vector<T> alpha(const In& in, Index t, Index K) {
+    return VectorMap<const T>(in.g[t], K).array().exp();
+  }
+};
+
+static_assert(Dynamics<KeyDecay, float> && Dynamics<KeyDecay, double>);
+
+}  // namespace deltanet

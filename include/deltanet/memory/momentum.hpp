@@ -1,0 +1,267 @@
+#pragma once
+
+#include "deltanet/memory/no_decay.hpp"
+#include "deltanet/memory/scalar_decay.hpp"
+
+namespace deltanet {
+
+/// The largest beta |k|^2 at which a memory with momentum stays bounded whatever the gates do from token to token, as long as
+/// eta <= eta_max at every token and this is not negative (recurrence/README.md, equation 20):
+///
+///   beta |k|^2 <= (1 + alpha - eta (1 + eta_max) / eta_max) (1 - eta_max) / (1 + eta_max)
+///
+/// It is not negative where eta <= eta_max alpha, or eta <= eta_max <= alpha. At eta = eta_max near 1 it is about
+/// (1 - eta_max)^2 / 2: the step shrinks as the memory of past steps grows.
+template <Real T>
+[[nodiscard]] T stable_beta(T alpha, T eta, T eta_max) {
+  return (1 + alpha - eta * (1 + eta_max) / eta_max) * (1 - eta_max) / (1 + eta_max);
+}
+
+/// A memory whose writes gain momentum: Titans' linear memory (arXiv 2501.00663, equations 9, 10 and 13) in its exact form,
+/// token by token. The state is [S; Z], the memory's K rows and the momentum's:
+///
+///   Z_t = eta_t Z_{t-1} + w_t u_t^T,     S_t = alpha_t S_{t-1} + Z_t                                   (equations 16 and 17)
+///
+/// alpha_t = exp(g_t) = 1 - Titans' forgetting gate comes from `Decay`, ScalarDecay or NoDecay; eta [B, T, HV] in [0, 1] says
+/// how much of the last surprise goes on; the write strength beta is Titans' theta. With eta = 0 it is the memory without
+/// momentum. `from` says where the gradient is taken: at S_{t-1} (Titans), at alpha_t S_{t-1}, or ahead at alpha_t S_{t-1} +
+/// eta_t Z_{t-1}, which is Nesterov's momentum.
+///
+/// Stability: gates that stay the same keep the memory bounded if beta |k|^2 < (1 + eta) (1 + alpha). Gates that change from
+/// token to token can pump it like a swing, writing while it falls and coasting while it rises; `stable_beta` is what they may
+/// do.
+template <class Decay, PredictedFrom from>
+struct BasicMomentum {
+  static_assert(std::is_same_v<Decay, NoDecay> || std::is_same_v<Decay, ScalarDecay>,
+                "momentum combines with NoDecay and ScalarDecay: one decay a key channel would need a chunk form of its own");
+  static constexpr bool decays = std::is_same_v<Decay, ScalarDecay>;
+
+  template <class Vectors, class Scalars>
+  using Gate = typename Decay::template Gate<Vectors, Scalars>;
+  template <class Vectors, class Scalars>
+  using MomentumGate = Scalars;
+
+  template <class Tokens>
+  static constexpr auto gate_fields() {
+    return std::tuple_cat(Decay::template gate_fields<Tokens>(),
+                          std::tuple{InputField{"eta", &Tokens::eta, Heads::value, Width::one}});
+  }
+  template <class In>
+  static void expect_gates(const In& in) {
+    Decay::expect_gates(in);
+    for (Index i = 0; i < in.eta.size(); ++i)
+      expect(in.eta.data[i] >= 0 && in.eta.data[i] <= 1, "eta: expected a number in [0, 1], got ", in.eta.data[i],
+             " at flat index ", i);
+  }
+
+  static constexpr Index state_rows(Index K) { return 2 * K; }
+
+  template <Real T, class In>
+  static Matrix<T> predicting(const In& in, Index t, MatrixMap<const T> state) {
+    const Index K = state.rows() / 2;
+    if constexpr (from == PredictedFrom::previous) return state.topRows(K);
+    if constexpr (from == PredictedFrom::decayed) return alpha<T>(in, t) * state.topRows(K);
+    return alpha<T>(in, t) * state.topRows(K) + *in.eta[t] * state.bottomRows(K);
+  }
+
+  // forward: P = alpha S + eta Z   |   alpha S   |   S
+  // so:      dS += alpha dP, dg += alpha <dP, S>, dZ += eta dP, deta += <dP, Z>, as far as each is there
+  template <Real T, class In, class Out>
+  static void predicting_backward(const In& in, Index t, MatrixMap<const T> state, const Matrix<T>& dP, MatrixMap<T> dstate,
+                                  const Out& d) {
+    const Index K = state.rows() / 2;
+    if constexpr (from == PredictedFrom::previous) {
+      dstate.topRows(K) += dP;
+    } else {
+      dstate.topRows(K) += alpha<T>(in, t) * dP;
+      if constexpr (decays) *d.g[t] += alpha<T>(in, t) * dP.cwiseProduct(state.topRows(K)).sum();
+      if constexpr (from == PredictedFrom::ahead) {
+        dstate.bottomRows(K) += *in.eta[t] * dP;
+        *d.eta[t] += dP.cwiseProduct(state.bottomRows(K)).sum();
+      }
+    }
+  }
+
+  template <Real T, class In>
+  static void carry(const In& in, Index t, MatrixMap<T> state) {
+    const Index K = state.rows() / 2;
+    state.bottomRows(K) *= *in.eta[t];
+    state.topRows(K) = alpha<T>(in, t) * state.topRows(K) + state.bottomRows(K);
+  }
+
+  // forward: Z' = eta Z,   S' = alpha S + Z'
+  // so:      dZ' += dS',   deta += <dZ', Z>, dZ = eta dZ',   dg += alpha <dS', S>, dS = alpha dS'
+  template <Real T, class In, class Out>
+  static void carry_backward(const In& in, Index t, MatrixMap<const T> state, MatrixMap<T> dstate, const Out& d) {
+    const Index K = state.rows() / 2;
+    auto dS = dstate.topRows(K), dZ = dstate.bottomRows(K);
+    dZ += dS;
+    *d.eta[t] += dZ.cwiseProduct(state.bottomRows(K)).sum();
+    dZ *= *in.eta[t];
+    if constexpr (decays) *d.g[t] += alpha<T>(in, t) * dS.cwiseProduct(state.topRows(K)).sum();
+    dS *= alpha<T>(in, t);
+  }
+
+  template <Real T>
+  class Window {
+   public:
+    Window(Index C, Index K)
+        : n_(0), K_(K), alpha_(C), eta_(C), dfactor_(C), at_(C), d_(C), products_(2 * C, padded<T>(C)), scratch_(C, K) {}
+
+    // Equation 18: A_t = alpha_t A_{t-1},   N0_t = eta_t N0_{t-1},   B_t = alpha_t B_{t-1} + N0_t,
+    //              N_tj = eta_t N_{t-1,j},  G_tj = alpha_t G_{t-1,j} + N_tj,   N_tt = G_tt = 1. No term is negative.
+    template <class In>
+    void assign(const In& in, Index t, Index n) {
+      n_ = n;
+      at_.set_zero();
+      at_.A[0] = at_.N0[0] = 1;
+      for (Index i = 0; i < n; ++i) {
+        const T a = alpha_[i] = alpha<T>(in, t + i), e = eta_[i] = *in.eta[t + i];
+        at_.A[i + 1] = a * at_.A[i];
+        at_.N0[i + 1] = e * at_.N0[i];
+        at_.B[i + 1] = a * at_.B[i] + at_.N0[i + 1];
+        at_.N.row(i + 1).head(i) = e * at_.N.row(i).head(i);
+        at_.G.row(i + 1).head(i) = a * at_.G.row(i).head(i) + at_.N.row(i + 1).head(i);
+        at_.N(i + 1, i) = at_.G(i + 1, i) = 1;
+      }
+    }
+
+    // Equation 19: R = [-pA p, -pB p; scale A q, scale B q],   H = [-pG <p, w>; scale G <q, w>],
+    //              W = [G_n w, N_n w],   carry = [A_n; N0_n],   coupling = B_n
+    void build(const Matrix<T>& x, const Matrix<T>& w, T scale, Chunk<T>& chunk) {
+      const Index P = chunk.predictions;
+      for (Index i = 0; i < P; ++i) set(chunk.reads, i, x, i, -factor(i) * at_.A[seen(i)], -factor(i) * at_.B[seen(i)]);
+      for (Index i = 0; i < n_; ++i) {
+        set(chunk.reads, P + i, x, P + i, scale * at_.A[i + 1], scale * at_.B[i + 1]);
+        set(chunk.writes, i, w, i, at_.G(n_, i), at_.N(n_, i));
+      }
+      chunk.carry.head(K_).setConstant(at_.A[n_]);
+      chunk.carry.tail(K_).setConstant(at_.N0[n_]);
+      chunk.coupled = K_;
+      chunk.coupling = at_.B[n_];
+      gram(P + n_, n_, K_, x, w, scratch_, products_);
+      chunk.pairs.topRows(P + n_) = products_.topRows(P + n_);
+      weigh(P, scale, chunk.pairs);
+    }
+
+    // forward: equation 19
+    // so:      each row gives its gradient to x or w, times the response, and <row, x> to the response
+    void backward(const Matrix<T>& x, const Matrix<T>& w, T scale, const Chunk<T>& chunk, const Chunk<T>& dchunk, Matrix<T>& dx,
+                  Matrix<T>& dw) {
+      const Index P = chunk.predictions;
+      d_.set_zero();
+      dfactor_.setZero();
+      for (Index i = 0; i < P; ++i) {
+        const Index last = seen(i);
+        T dpA = 0, dpB = 0;  // by pA = factor A, pB = factor B, and dpG by pG = factor G
+        add(dchunk.reads, i, x, i, {factor(i) * at_.A[last], factor(i) * at_.B[last]}, T(-1), dx, {dpA, dpB});
+        const auto dpG = -dchunk.pairs.row(i).head(i).cwiseProduct(products_.row(i).head(i));
+        d_.A[last] += factor(i) * dpA;
+        d_.B[last] += factor(i) * dpB;
+        d_.G.row(last).head(i) += factor(i) * dpG;
+        dfactor_[i] = dpA * at_.A[last] + dpB * at_.B[last] + dpG.cwiseProduct(at_.G.row(last).head(i)).sum();
+      }
+      for (Index i = 0; i < n_; ++i) {
+        add(dchunk.reads, P + i, x, P + i, {at_.A[i + 1], at_.B[i + 1]}, scale, dx, {d_.A[i + 1], d_.B[i + 1]});
+        add(dchunk.writes, i, w, i, {at_.G(n_, i), at_.N(n_, i)}, T(1), dw, {d_.G(n_, i), d_.N(n_, i)});
+        d_.G.row(i + 1).head(i) += scale * dchunk.pairs.row(P + i).head(i).cwiseProduct(products_.row(P + i).head(i));
+      }
+      d_.A[n_] += dchunk.carry.head(K_).sum();
+      d_.N0[n_] += dchunk.carry.tail(K_).sum();
+      d_.B[n_] += dchunk.coupling;
+      scratch_.weighted.topRows(P + n_) = dchunk.pairs.topRows(P + n_);
+      weigh(P, scale, scratch_.weighted);
+      gram_backward(P + n_, n_, x, w, scratch_.weighted, dx, dw);
+    }
+
+    // forward: equation 18. Its reverse, from the last token to the first:
+    template <class Out>
+    void gates_backward(const Out& d, Index t) {
+      for (Index i = n_ - 1; i >= 0; --i) {
+        const T a = alpha_[i], e = eta_[i];
+        T da = from == PredictedFrom::decayed ? dfactor_[i] : T(0);
+        d_.N0[i + 1] += d_.B[i + 1];
+        d_.N.row(i + 1).head(i) += d_.G.row(i + 1).head(i);
+        da += d_.A[i + 1] * at_.A[i] + d_.B[i + 1] * at_.B[i] + d_.G.row(i + 1).head(i).dot(at_.G.row(i).head(i));
+        *d.eta[t + i] += d_.N0[i + 1] * at_.N0[i] + d_.N.row(i + 1).head(i).dot(at_.N.row(i).head(i));
+        if constexpr (decays) *d.g[t + i] += a * da;
+
+        d_.A[i] += a * d_.A[i + 1];
+        d_.B[i] += a * d_.B[i + 1];
+        d_.G.row(i).head(i) += a * d_.G.row(i + 1).head(i);
+        d_.N0[i] += e * d_.N0[i + 1];
+        d_.N.row(i).head(i) += e * d_.N.row(i + 1).head(i);
+      }
+    }
+
+   private:
+    /// How the state after each token answers to what came before: entry and row i + 1 are after token i, 0 before the chunk.
+    struct Responses {
+      Vector<T> A, B, N0;  // [C + 1]: of S to S0, of S to Z0, of Z to Z0
+      Matrix<T> G, N;      // [C + 1, C]: of S and of Z to the writes
+
+      explicit Responses(Index C) : A(C + 1), B(C + 1), N0(C + 1), G(C + 1, C), N(C + 1, C) {}
+
+      void set_zero() {
+        for (auto* vector : {&A, &B, &N0}) vector->setZero();
+        for (auto* matrix : {&G, &N}) matrix->setZero();
+      }
+    };
+    /// The state that predicts token i is `factor` times that of the row `seen`: pA_i = factor A_seen, and so pB and pG.
+    static constexpr Index seen(Index i) { return from == PredictedFrom::ahead ? i + 1 : i; }
+    [[nodiscard]] T factor(Index i) const { return from == PredictedFrom::decayed ? alpha_[i] : T(1); }
+
+    /// The responses of a row to the two halves of the state, or where their gradients go.
+    struct Pair {
+      T S, Z;
+    };
+    struct PairSum {
+      T &S, &Z;
+    };
+
+    // to_i = [S x_j, Z x_j]
+    void set(Matrix<T>& to, Index i, const Matrix<T>& x, Index j, T S, T Z) const {
+      to.row(i).head(K_) = S * x.row(j).head(K_);
+      to.row(i).segment(K_, K_) = Z * x.row(j).head(K_);
+    }
+    // forward: row_i = f [S x_j, Z x_j]
+    // so:      dx_j += f (S drow_S + Z drow_Z),   dS += f <drow_S, x_j>,   dZ += f <drow_Z, x_j>
+    void add(const Matrix<T>& drow, Index i, const Matrix<T>& x, Index j, Pair response, T f, Matrix<T>& dx, PairSum d) const {
+      const auto dS = drow.row(i).head(K_), dZ = drow.row(i).segment(K_, K_);
+      dx.row(j).head(K_) += f * response.S * dS + f * response.Z * dZ;
+      d.S += f * dS.dot(x.row(j).head(K_));
+      d.Z += f * dZ.dot(x.row(j).head(K_));
+    }
+
+    void weigh(Index P, T scale, Matrix<T>& pairs) const {
+      weigh_pairs(
+          P, n_, [&](Index i) { return -factor(i) * at_.G.row(seen(i)); }, [&](Index i) { return scale * at_.G.row(i + 1); },
+          pairs);
+    }
+
+    Index n_, K_;
+    Vector<T> alpha_, eta_;  // [C]
+    Vector<T> dfactor_;      // [C]
+    Responses at_, d_;       // and their gradients
+    Matrix<T> products_;     // [P + n, n]: x w^T
+    GramScratch<T> scratch_;
+  };
+
+ private:
+  template <Real T, class In>
+  static T alpha(const In& in, Index t) {
+    if constexpr (decays) return std::exp(*in.g[t]);
+    return T(1);
+  }
+};
+
+/// Titans' momentum: the gradient is taken at the state before the token, S_{t-1}.
+template <class Decay = ScalarDecay, PredictedFrom from = PredictedFrom::previous>
+using HeavyBall = BasicMomentum<Decay, from>;
+/// Nesterov's momentum: the gradient is taken where decay and momentum alone would lead.
+template <class Decay = ScalarDecay>
+using Nesterov = BasicMomentum<Decay, PredictedFrom::ahead>;
+
+static_assert(Dynamics<HeavyBall<>, float> && Dynamics<Nesterov<NoDecay>, double>);
+
+}  // namespace deltanet
