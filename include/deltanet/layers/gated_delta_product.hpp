@@ -58,11 +58,11 @@ struct DeltaProductParams : DeltaInputsParams<T>, ForgetGateParams<T, Member>, D
 /// DeltaProduct, arXiv 2502.10297, as flash-linear-attention's layer GatedDeltaProduct: n = num_householder delta steps a
 /// token, each with a key, value and strength of its own, after one decay and before one read-out:
 ///
-///   q = silu(conv(q_proj x)),   k_1 .. k_n = silu(conv(k_proj x)),   v_1 .. v_n = silu(conv(v_proj x)),   q and k of unit
-///   length, beta_1 .. beta_n = 2 sigmoid(b_proj x)   (without the 2 unless allow_neg_eigval), g = -exp(A_log) softplus(a_proj
-///   x + dt_bias) S = exp(g_t) S_{t-1},   then for j = 1 .. n:   S <- S + beta_j k_j (v_j - S^T k_j)^T,   S_t = S,   o_t =
-///   K^-0.5 S_t^T q_t y = o_proj(o_norm(o) silu(g_proj x))                                           (the gate where
-///   use_output_gate)
+///   q = silu(conv(q_proj x)),   k_1 .. k_n = silu(conv(k_proj x)),   v_1 .. v_n = silu(conv(v_proj x)),
+///   beta_1 .. beta_n = sigmoid(b_proj x), times 2 where allow_neg_eigval,   q and k of unit length,
+///   g = -exp(A_log) softplus(a_proj x + dt_bias),
+///   S = exp(g_t) S_{t-1},   then for j = 1 .. n:   S <- S + beta_j k_j (v_j - S^T k_j)^T,   S_t = S,
+///   o_t = K^-0.5 S_t^T q_t,   y = o_proj(o_norm(o) silu(g_proj x)), gated where use_output_gate
 ///
 /// A token's steps multiply the state by n generalised Householder reflections: enough to permute n + 1 things.
 /// `Member` is GatedDeltaRule, or DeltaRule for a layer without g, which is flash-linear-attention's use_forget_gate = False.

@@ -27,9 +27,9 @@ template <Real T>
 /// momentum. `from` says where the gradient is taken: at S_{t-1} (Titans), at alpha_t S_{t-1}, or ahead at alpha_t S_{t-1} +
 /// eta_t Z_{t-1}, which is Nesterov's momentum.
 ///
-/// Stability: gates that stay the same keep the memory bounded if beta |k|^2 < (1 + eta) (1 + alpha). Gates that change from
-/// token to token can pump it like a swing, writing while it falls and coasting while it rises; `stable_beta` is what they may
-/// do.
+/// Stability: gates that stay the same keep the memory bounded if beta |k|^2 < (1 + eta) (1 + alpha), or with Nesterov's
+/// momentum < 1 + 1 / (alpha + eta + alpha eta). Gates that change from token to token can pump it like a swing, writing while
+/// it falls and coasting while it rises; `stable_beta` is what they may do.
 template <class Decay, PredictedFrom from>
 struct BasicMomentum {
   static_assert(std::is_same_v<Decay, NoDecay> || std::is_same_v<Decay, ScalarDecay>,

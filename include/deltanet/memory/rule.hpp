@@ -14,7 +14,7 @@ namespace deltanet {
 ///   values(in, t, column, columns, x, b)       targets x and strengths b in a slice of the value columns
 ///   values_backward(in, t, column, columns, dx, db, d)   adds the gradients of that
 ///
-/// Models: Delta, ChannelDelta, Hebbian, CombaRule, EraseWrite, KeyGated. To write your own, start from Hebbian.
+/// Models: Delta, ChannelDelta, Hebbian, CombaRule, EraseWrite, KeyGatedDelta. To write your own, start from Hebbian.
 template <class R>
 concept Rule = requires {
   { R::predicts } -> std::convertible_to<bool>;

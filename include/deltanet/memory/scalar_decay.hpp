@@ -18,8 +18,10 @@ void expect_log_decay(const View<const T, N>& g) {
 ///
 /// In a chunk a(j -> i) is the decay from after token j to after token i, a(0 -> i) from before the chunk (equation 7):
 ///
-///   R = [-a(0 -> i*) p_i; scale a(0 -> i) q_i],   H = [-a(j -> i*) <p_i, w_j> for j < i; scale a(j -> i) <q_i, w_j> for j <=
-///   i], W = a(j -> n) w_j,   carry = a(0 -> n),       i* = i, or i - 1 for predictions from the previous state
+///   R = [-a(0 -> i*) p_i; scale a(0 -> i) q_i],   W = a(j -> n) w_j,   carry = a(0 -> n),
+///   H = [-a(j -> i*) <p_i, w_j> for j < i; scale a(j -> i) <q_i, w_j> for j <= i],
+///
+/// with i* = i, or i - 1 for predictions from the previous state.
 template <PredictedFrom from = PredictedFrom::decayed>
 struct BasicScalarDecay {
   template <class Vectors, class Scalars>
