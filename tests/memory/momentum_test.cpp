@@ -61,7 +61,7 @@ namespace {
 /// One memory along random unit keys, its gates drawn anew for every token from the corners and the inside of their ranges.
 /// Returns how much larger than at the start it ever was, the memory or where it would coast to.
 template <PredictedFrom from>
-double growth(Random& random, double eta_max, double beta_share, int tokens = 200) {
+double growth(Random& random, double eta_max, double beta_share, int tokens = 40) {
   constexpr Index K = 3;
   const double kappa = 2 * eta_max / (1 - eta_max);  // README, equation 20
   Matrix<double> state(2 * K, 1);
