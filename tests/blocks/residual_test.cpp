@@ -20,9 +20,9 @@ const LeakyBlock<double>::Config leaky{.attn = {.hidden_size = 6}, .mlp = {.hidd
 
 TEST_CASE("a residual block obeys the laws of a layer, whatever its mixer", "[residual]") {
   test::layer_laws<LeakyBlock>(leaky, 6);
-  test::layer_laws_in_double<GatedDeltaBlock>({.attn = {.hidden_size = 6, .expand_v = 1, .head_dim = 4, .num_heads = 2},
-                                               .mlp = {.hidden_size = 6, .intermediate_size = 10}},
-                                              6);
+  test::layer_laws<GatedDeltaBlock>({.attn = {.hidden_size = 6, .expand_v = 1, .head_dim = 4, .num_heads = 2},
+                                     .mlp = {.hidden_size = 6, .intermediate_size = 10}},
+                                    6);
 }
 
 TEST_CASE("a residual block is x + attn(norm(x)), then h + mlp(norm(h))", "[residual]") {

@@ -168,9 +168,13 @@ void member_laws() {
       check_chunked_is_sequential<M, double>(sizes, C);
       check_chunked_is_sequential<M, float>(sizes, C, true);
     }
-  for (const auto& [K, V] : {std::pair<Index, Index>{1, 1}, {60, 100}, {33, 7}})  // a normalised number has no gradient
+  for (const auto& [K, V] :
+       {std::pair<Index, Index>{1, 1}, {60, 100}, {64, 128}, {33, 7}})  // a normalised number has no gradient
     check_chunked_is_sequential<M, float>({.B = 1, .T = 70, .H = 1, .HV = 2, .K = K, .V = V, .N = 1}, 16, K > 1);
-  check_chunked_is_sequential<M, double>({.B = 1, .T = 131, .H = 1, .HV = 1, .N = 1}, 100);  // longer than a block
+  for (const Index C : {64, 100, 200}) {  // longer than the block and the sequence
+    check_chunked_is_sequential<M, double>({.B = 1, .T = 131, .H = 1, .HV = 1, .N = 1}, C);
+    check_chunked_is_sequential<M, float>({.B = 1, .T = 131, .H = 1, .HV = 1, .N = 1}, C);
+  }
   check_chunked_is_sequential<M, double>({.B = 1, .T = 40, .N = 4}, 8, true, {0, 15, 15, 16, 40});
   for (const Index cut : {0, 1, 15, 16, 17, 36, 37}) {
     check_split_is_whole<M, double>({.T = 37}, cut);
