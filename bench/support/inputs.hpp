@@ -28,6 +28,7 @@ inline constexpr auto members = std::tuple{
     Named<GatedDeltaRule2>{"gated_delta_net2"},
     Named<CombaDeltaRule>{"comba"},
     Named<ChannelGatedDeltaRule>{"channel_gated_delta_net"},
+    Named<KeyGatedDeltaRule>{"key_gated_delta_net"},
     Named<MomentumDeltaRule>{"momentum_delta_net"},
     Named<NesterovDeltaRule>{"nesterov_delta_net"},
     Named<LinearAttentionRule>{"linear_attention"},

@@ -11,7 +11,10 @@ TEMPLATE_TEST_CASE("momentum keeps the laws of a dynamics, wherever the gradient
   test::dynamics_laws<TestType>();
 }
 
-TEMPLATE_TEST_CASE("memories with momentum keep the laws of a member", "", MomentumDeltaRule, NesterovDeltaRule) {
+using ChannelMomentumRule = Memory<ChannelDelta, HeavyBall<>>;  // a step size theta a value channel
+
+TEMPLATE_TEST_CASE("memories with momentum keep the laws of a member", "", MomentumDeltaRule, NesterovDeltaRule,
+                   ChannelMomentumRule) {
   test::member_laws<TestType>();
 }
 
