@@ -34,6 +34,7 @@ inline constexpr auto members = std::tuple{
     Named<LinearAttentionRule>{"linear_attention"},
     Named<ScalarDecayRule>{"scalar_decay_linear_attention"},
     Named<GatedLinearAttentionRule>{"gated_linear_attention"},
+    Named<MatrixLSTMRule>{"matrix_lstm"},
 };
 
 /// The sizes of a scan, by the letters of core/tensor.hpp.

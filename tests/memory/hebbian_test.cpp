@@ -5,6 +5,6 @@
 using namespace deltanet;
 
 TEMPLATE_TEST_CASE("Hebb's rule keeps the laws of a member, over every decay", "", LinearAttentionRule, ScalarDecayRule,
-                   GatedLinearAttentionRule) {
+                   GatedLinearAttentionRule, MatrixLSTMRule) {
   test::member_laws<TestType>();
 }

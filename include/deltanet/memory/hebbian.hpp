@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/memory/key_decay.hpp"
 #include "deltanet/memory/memory.hpp"
 #include "deltanet/memory/no_decay.hpp"
@@ -27,6 +28,11 @@ struct Hebbian : WritesAtKey, WritesValue {
   };
 };
 
+/// Hebb's rule with an input gate: S_t = S' + beta_t k_t v_t^T. Inputs are those of the delta rule, beta [B, T, HV] among them.
+struct GatedHebbian : Delta {
+  static constexpr bool predicts = false;
+};
+
 /// Linear attention without a normaliser, arXiv 2006.16236; flash-linear-attention's linear_attn.
 using LinearAttentionRule = Memory<Hebbian, NoDecay>;
 /// One decay a head and token: RetNet (arXiv 2307.08621, g constant) and Mamba-2's state-space duality (arXiv 2405.21060);
@@ -34,6 +40,10 @@ using LinearAttentionRule = Memory<Hebbian, NoDecay>;
 using ScalarDecayRule = Memory<Hebbian, ScalarDecay>;
 /// Gated linear attention, arXiv 2312.06635: one decay a key channel; flash-linear-attention's gla.
 using GatedLinearAttentionRule = Memory<Hebbian, KeyDecay>;
+
+/// The matrix memory of xLSTM without its normaliser, arXiv 2405.04517: g is the logarithm of its forget gate, beta its input
+/// gate.
+using MatrixLSTMRule = Memory<GatedHebbian, ScalarDecay>;
 
 static_assert(Member<LinearAttentionRule, float> && Member<GatedLinearAttentionRule, double>);
 
