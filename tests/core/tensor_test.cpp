@@ -37,3 +37,12 @@ TEST_CASE("rows are all axes but the last") {
   CHECK(x(1, 2, 3) == 9);
   CHECK(rows(static_cast<const Tensor<double, 3>&>(x)).rows() == 6);
 }
+
+TEST_CASE("a segment has a size the compiler knows where its count is a constant") {
+  float data[] = {1, 2, 3, 4, 5};
+  const auto fixed = segment(data + 1, std::integral_constant<Index, 3>{});
+  const auto dynamic = segment(static_cast<const float*>(data) + 1, Index(3));
+  STATIC_REQUIRE(decltype(fixed)::SizeAtCompileTime == 3);
+  STATIC_REQUIRE(decltype(dynamic)::SizeAtCompileTime == Eigen::Dynamic);
+  CHECK(fixed == dynamic);
+}

@@ -20,7 +20,8 @@ TEMPLATE_TEST_CASE("a panel product is the product, for any height, depth, layou
       random.fill_normal(C);
       random.fill_normal(factors);
       const Matrix<T> transposed = A.transpose(), product = A.leftCols(depth) * B.leftCols(W), before = C.leftCols(W);
-      const auto plain = LeftFactor<T>::plain(A.data(), A.cols()), flipped = LeftFactor<T>::transposed(transposed.data(), rows);
+      const Plain<T> plain{A.data(), A.cols()};
+      const Transposed<T> flipped{transposed.data(), rows};
       const auto result = [&] { return Matrix<T>(C.leftCols(W)); };
       const double tolerance = test::rounding<T>(depth + 1);
 
@@ -30,6 +31,11 @@ TEMPLATE_TEST_CASE("a panel product is the product, for any height, depth, layou
       CHECK(test::relative_error(result(), product) < tolerance);
       panel_product<Keep::all>(rows, depth, plain, B.data(), B.cols(), C.data(), C.cols());
       CHECK(test::relative_error(result(), Matrix<T>(2 * product)) < tolerance);
+
+      const Matrix<T> panel = B.leftCols(W);
+      Matrix<T> dense(rows, W);
+      panel_product<Keep::nothing>(rows, depth, plain, panel.data(), PanelWidth<T>{}, dense.data(), PanelWidth<T>{});
+      CHECK(test::relative_error(dense, product) < tolerance);
     }
 }
 
@@ -37,7 +43,7 @@ TEST_CASE("a lower triangular left factor is not read above its diagonal's tile"
   constexpr Index W = Lanes<double>::panel;
   Matrix<double> A = Matrix<double>::Random(16, 16), B = Matrix<double>::Random(16, W), C(16, W);
   A.triangularView<Eigen::StrictlyUpper>().setZero();
-  panel_product<Keep::nothing, Triangle::lower>(16, 16, LeftFactor<double>::plain(A.data(), 16), B.data(), W, C.data(), W);
+  panel_product<Keep::nothing, Triangle::lower>(16, 16, Plain<double>{A.data(), 16}, B.data(), W, C.data(), W);
   CHECK(test::relative_error(C, Matrix<double>(A * B)) < test::rounding<double>(16));
 }
 
@@ -45,6 +51,6 @@ TEST_CASE("a small product goes panel by panel") {
   constexpr Index W = Lanes<float>::panel;
   const Matrix<float> A = Matrix<float>::Random(9, 4), B = Matrix<float>::Random(4, 3 * W);
   Matrix<float> C(9, 3 * W);
-  small_product<Keep::nothing>(9, 3 * W, 4, LeftFactor<float>::plain(A.data(), 4), B.data(), 3 * W, C.data(), 3 * W);
+  small_product<Keep::nothing>(9, 3 * W, 4, Plain<float>{A.data(), 4}, B.data(), 3 * W, C.data(), 3 * W);
   CHECK(test::relative_error(C, Matrix<float>(A * B)) < test::rounding<float>(4));
 }

@@ -43,6 +43,24 @@ TEST_CASE("slices cover all panels once, and there are many only where states ar
   CHECK(Slices(1, 256, 16).count == 8);
 }
 
+TEST_CASE("pieces hold every head and slice of every sequence once, a few heads together where threads leave it") {
+  for (const Index N : {1, 3})
+    for (const Index HV : {1, 2, 5, 16})
+      for (const Index slices : {1, 4})
+        for (const Index threads : {1, 2, 16}) {
+          const HeadGroups groups(N, HV, slices, threads);
+          std::vector<int> seen(static_cast<std::size_t>(N * HV * slices), 0);
+          for (Index i = 0; i < groups.pieces(); ++i) {
+            const auto piece = groups[i];
+            for (Index head = piece.first_head; head < piece.end_head; ++head)
+              ++seen[static_cast<std::size_t>((piece.sequence * HV + head) * slices + piece.slice)];
+          }
+          CHECK(seen == std::vector<int>(seen.size(), 1));
+        }
+  CHECK(HeadGroups(1, 16, 1, 1).pieces() == 4);
+  CHECK(HeadGroups(1, 16, 1, 16).pieces() == 16);
+}
+
 TEST_CASE("a state goes into panels and back unchanged") {
   deltanet::Matrix<float> S = deltanet::Matrix<float>::Random(3, 37), back = deltanet::Matrix<float>::Zero(3, 37);
   const auto map = [](auto& m) { return deltanet::MatrixMap<float>(m.data(), m.rows(), m.cols()); };

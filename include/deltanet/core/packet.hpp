@@ -4,6 +4,9 @@
 
 /// Explicit vectors: a thin name for Eigen's packets, so that the kernels follow whatever instruction set Eigen was compiled
 /// for (SSE, AVX, AVX-512, NEON, ...) and fall back to scalars where there is none.
+/// For lambdas on which a kernel's registers depend: as functions of their own they would pass packets through memory.
+#define DELTANET_INLINE_LAMBDA __attribute__((always_inline))
+
 namespace deltanet {
 
 /// The widest packet of `T`, and how kernels use it.
@@ -26,6 +29,10 @@ struct Lanes {
   static Packet multiply_add(const Packet& a, const Packet& b, const Packet& c) { return Eigen::internal::pmadd(a, b, c); }
   static T sum(const Packet& value) { return Eigen::internal::predux(value); }
 };
+
+/// A panel's width as a type: with it the compiler knows how far the rows of a panel lie apart.
+template <Real T>
+using PanelWidth = std::integral_constant<Index, Lanes<T>::panel>;
 
 /// The smallest multiple of a panel's width that is at least `columns`.
 template <Real T>

@@ -53,6 +53,18 @@ template <class T>
 using VectorMap =
     Eigen::Map<std::conditional_t<std::is_const_v<T>, const Vector<std::remove_const_t<T>>, Vector<std::remove_const_t<T>>>>;
 
+/// `count` entries of somebody else's memory: a VectorMap, or, where count is a std::integral_constant, a vector whose size the
+/// compiler knows.
+template <class T, class Count>
+[[nodiscard]] auto segment(T* data, Count count) {
+  if constexpr (requires { Count::value; }) {
+    using Entries = Eigen::Matrix<std::remove_const_t<T>, static_cast<int>(Count::value), 1>;
+    return Eigen::Map<std::conditional_t<std::is_const_v<T>, const Entries, Entries>>(data);
+  } else {
+    return VectorMap<T>(data, count);
+  }
+}
+
 /// A row-major tensor of `N` axes in memory that somebody else owns: how every public function takes its tensors.
 /// Converts from Eigen's row-major `Tensor` and `TensorMap` without a copy. A default-constructed view is `absent()`.
 template <class T, int N>

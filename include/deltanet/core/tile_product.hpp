@@ -18,55 +18,62 @@ enum class Keep {
 /// Whether the left factor is lower triangular: A(i, p) = 0 for p > i, so that those can be skipped.
 enum class Triangle { none, lower };
 
-/// The left factor of a panel product, in any layout: entry (i, p) is data[i * row_stride + p * column_stride].
+/// The left factor of a panel product, row by row: entry (i, p) is data[i * stride + p].
 template <Real T>
-struct LeftFactor {
+struct Plain {
   const T* data;
-  Index row_stride;
-  Index column_stride;
+  Index stride;
 
-  static LeftFactor plain(const T* data, Index stride) { return {data, stride, 1}; }
-  static LeftFactor transposed(const T* data, Index stride) { return {data, 1, stride}; }
+  [[nodiscard]] EIGEN_ALWAYS_INLINE Plain from_row(Index row) const { return {data + row * stride, stride}; }
+  [[nodiscard]] EIGEN_ALWAYS_INLINE T operator()(Index row, Index column) const { return data[row * stride + column]; }
+};
 
-  [[nodiscard]] LeftFactor from_row(Index row) const { return {data + row * row_stride, row_stride, column_stride}; }
+/// The left factor of a panel product, given as its transpose: entry (i, p) is data[p * stride + i].
+template <Real T>
+struct Transposed {
+  const T* data;
+  Index stride;
+
+  [[nodiscard]] EIGEN_ALWAYS_INLINE Transposed from_row(Index row) const { return {data + row, stride}; }
+  [[nodiscard]] EIGEN_ALWAYS_INLINE T operator()(Index row, Index column) const { return data[column * stride + row]; }
 };
 
 namespace detail {
 
 /// Rows x panel entries of C at once: 2 * Rows accumulators stay in registers over the whole depth.
-template <int Rows, Keep keep, Real T>
-EIGEN_ALWAYS_INLINE void tile(Index depth, LeftFactor<T> a, const T* b, Index ldb, T* c, Index ldc, const T* factors) {
+template <int Rows, Keep keep, class Left, Real T, class StrideB, class StrideC>
+EIGEN_ALWAYS_INLINE void tile(Index depth, Left a, const T* b, StrideB ldb, T* c, StrideC ldc, const T* factors) {
   using L = Lanes<T>;
   using Packet = typename L::Packet;
-  [&]<std::size_t... r>(std::index_sequence<r...>) {
+  [=]<std::size_t... r>(std::index_sequence<r...>) DELTANET_INLINE_LAMBDA {
     Packet left[Rows], right[Rows];
-    const auto start = [&](Packet& accumulator, std::size_t row, Index column) {
-      if constexpr (keep == Keep::nothing) {
-        accumulator = L::broadcast(T(0));
-      } else {
-        accumulator = L::load(c + static_cast<Index>(row) * ldc + column);
-        if constexpr (keep == Keep::scaled) accumulator = L::multiply(L::broadcast(factors[row]), accumulator);
-      }
+    const auto start = [=](std::size_t row, Index column) DELTANET_INLINE_LAMBDA {
+      return keep == Keep::all ? L::load(c + static_cast<Index>(row) * ldc + column) : L::broadcast(T(0));
     };
-    ((start(left[r], r, 0), start(right[r], r, L::size)), ...);
-    const T* entry = a.data;
-    for (Index p = 0; p < depth; ++p, entry += a.column_stride, b += ldb) {
-      const Packet b_left = L::load(b), b_right = L::load(b + L::size);
-      const auto multiply_add = [&](std::size_t row) {
-        const Packet a_row = L::broadcast(entry[static_cast<Index>(row) * a.row_stride]);
-        left[row] = L::multiply_add(a_row, b_left, left[row]);
-        right[row] = L::multiply_add(a_row, b_right, right[row]);
+    ((left[r] = start(r, 0), right[r] = start(r, L::size)), ...);
+    // Where another program shares the core, instructions are scarcer than multiply-adds: hence the unrolling.
+#pragma GCC unroll 4
+    for (Index p = 0; p < depth; ++p) {
+      const Packet b_left = L::load(b + p * ldb), b_right = L::load(b + p * ldb + L::size);
+      const auto multiply_add = [&](std::size_t row) DELTANET_INLINE_LAMBDA {
+        const Packet entry = L::broadcast(a(static_cast<Index>(row), p));
+        left[row] = L::multiply_add(entry, b_left, left[row]);
+        right[row] = L::multiply_add(entry, b_right, right[row]);
       };
       (multiply_add(r), ...);
     }
-    ((L::store(c + static_cast<Index>(r) * ldc, left[r]), L::store(c + static_cast<Index>(r) * ldc + L::size, right[r])), ...);
+    const auto finish = [=](std::size_t row, Index column, const Packet& sum) DELTANET_INLINE_LAMBDA {
+      T* const to = c + static_cast<Index>(row) * ldc + column;
+      L::store(to, keep == Keep::scaled ? L::multiply_add(L::broadcast(factors[row]), L::load(to), sum) : sum);
+    };
+    ((finish(r, 0, left[r]), finish(r, L::size, right[r])), ...);
   }
   (std::make_index_sequence<static_cast<std::size_t>(Rows)>{});
 }
 
 /// Calls the tile of `rows` rows, 1 <= rows <= Rows.
-template <int Rows, Keep keep, Real T>
-EIGEN_ALWAYS_INLINE void tile_of(Index rows, Index depth, LeftFactor<T> a, const T* b, Index ldb, T* c, Index ldc,
+template <int Rows, Keep keep, class Left, Real T, class StrideB, class StrideC>
+EIGEN_ALWAYS_INLINE void tile_of(Index rows, Index depth, Left a, const T* b, StrideB ldb, T* c, StrideC ldc,
                                  const T* factors) {
   if (rows == Rows) {
     tile<Rows, keep>(depth, a, b, ldb, c, ldc, factors);
@@ -77,25 +84,27 @@ EIGEN_ALWAYS_INLINE void tile_of(Index rows, Index depth, LeftFactor<T> a, const
 
 }  // namespace detail
 
-/// C [rows, panel] = keep(C) + A [rows, depth] B [depth, panel]. Rows of B and C are ldb and ldc entries apart; `factors`
-/// [rows] are read for Keep::scaled.
-template <Keep keep, Triangle triangle = Triangle::none, Real T>
-void panel_product(Index rows, Index depth, LeftFactor<T> a, const T* b, Index ldb, T* c, Index ldc,
-                   const T* factors = nullptr) {
-  // Tiles of nearly equal heights: a last tile of one or two rows would leave the multiply-add units waiting.
-  const Index tiles = (rows + Lanes<T>::tile_rows - 1) / Lanes<T>::tile_rows;
-  for (Index i = 0, row = 0; i < tiles; ++i) {
-    const Index height = (rows - row) / (tiles - i);
-    const Index reach = triangle == Triangle::lower ? std::min(depth, row + height) : depth;
-    detail::tile_of<Lanes<T>::tile_rows, keep>(height, reach, a.from_row(row), b, ldb, c + row * ldc, ldc,
-                                               keep == Keep::scaled ? factors + row : nullptr);
+/// C [rows, panel] = keep(C) + A [rows, depth] B [depth, panel]. A is Plain or Transposed. Rows of B and C are ldb and ldc
+/// entries apart, each an Index or a PanelWidth; `factors` [rows] are read for Keep::scaled.
+template <Keep keep, Triangle triangle = Triangle::none, class Left, Real T, class StrideB, class StrideC>
+void panel_product(Index rows, Index depth, Left a, const T* b, StrideB ldb, T* c, StrideC ldc, const T* factors = nullptr) {
+  constexpr int most = Lanes<T>::tile_rows;
+  const auto reach = [=](Index end) { return triangle == Triangle::lower ? std::min(depth, end) : depth; };
+  const auto factors_from = [=](Index row) { return keep == Keep::scaled ? factors + row : nullptr; };
+  Index row = 0;
+  for (; row + 2 * most <= rows; row += most)
+    detail::tile<most, keep>(reach(row + most), a.from_row(row), b, ldb, c + row * ldc, ldc, factors_from(row));
+  // The rest in tiles of nearly equal heights: a last one of one or two rows would leave the multiply-add units waiting.
+  while (row < rows) {
+    const Index rest = rows - row, height = rest <= most ? rest : (rest + 1) / 2;
+    detail::tile_of<most, keep>(height, reach(row + height), a.from_row(row), b, ldb, c + row * ldc, ldc, factors_from(row));
     row += height;
   }
 }
 
 /// C [rows, columns] = keep(C) + A B, panel by panel; `columns` is a multiple of a panel's width.
-template <Keep keep, Real T>
-void small_product(Index rows, Index columns, Index depth, LeftFactor<T> a, const T* b, Index ldb, T* c, Index ldc) {
+template <Keep keep, class Left, Real T>
+void small_product(Index rows, Index columns, Index depth, Left a, const T* b, Index ldb, T* c, Index ldc) {
   for (Index column = 0; column < columns; column += Lanes<T>::panel)
     panel_product<keep>(rows, depth, a, b + column, ldb, c + column, ldc);
 }

@@ -50,14 +50,14 @@ struct ChannelDelta : PredictsWithKey, WritesAtKey {
   };
 
   template <Real T, class In>
-  static void values(const In& in, Index t, Index column, Index columns, T* x, T* b) {
-    VectorMap<T>(x, columns) = VectorMap<const T>(in.v[t] + column, columns);
-    VectorMap<T>(b, columns) = VectorMap<const T>(in.beta[t] + column, columns);
+  static void values(const In& in, Index t, Index column, auto columns, T* x, T* b) {
+    segment(x, columns) = segment(in.v[t] + column, columns);
+    segment(b, columns) = segment(in.beta[t] + column, columns);
   }
   template <Real T, class In, class Out>
-  static void values_backward(const In&, Index t, Index column, Index columns, const T* dx, const T* db, const Out& d) {
-    VectorMap<T>(d.v[t] + column, columns) += VectorMap<const T>(dx, columns);
-    VectorMap<T>(d.beta[t] + column, columns) += VectorMap<const T>(db, columns);
+  static void values_backward(const In&, Index t, Index column, auto columns, const T* dx, const T* db, const Out& d) {
+    segment(d.v[t] + column, columns) += segment(dx, columns);
+    segment(d.beta[t] + column, columns) += segment(db, columns);
   }
 };
 

@@ -47,18 +47,17 @@ struct EraseWrite : WritesAtKey {
   }
 
   template <Real T, class In>
-  static void values(const In& in, Index t, Index column, Index columns, T* x, T* b) {
-    VectorMap<T>(x, columns) =
-        VectorMap<const T>(in.w[t] + column, columns).cwiseProduct(VectorMap<const T>(in.v[t] + column, columns));
-    VectorMap<T>(b, columns).setOnes();
+  static void values(const In& in, Index t, Index column, auto columns, T* x, T* b) {
+    segment(x, columns) = segment(in.w[t] + column, columns).cwiseProduct(segment(in.v[t] + column, columns));
+    segment(b, columns).setOnes();
   }
   // forward: x = w (.) v
   // so:      dw = dx (.) v,   dv = dx (.) w
   template <Real T, class In, class Out>
-  static void values_backward(const In& in, Index t, Index column, Index columns, const T* dx, const T*, const Out& d) {
-    const VectorMap<const T> by_x(dx, columns);
-    VectorMap<T>(d.w[t] + column, columns) += by_x.cwiseProduct(VectorMap<const T>(in.v[t] + column, columns));
-    VectorMap<T>(d.v[t] + column, columns) += by_x.cwiseProduct(VectorMap<const T>(in.w[t] + column, columns));
+  static void values_backward(const In& in, Index t, Index column, auto columns, const T* dx, const T*, const Out& d) {
+    const auto by_x = segment(dx, columns);
+    segment(d.w[t] + column, columns) += by_x.cwiseProduct(segment(in.v[t] + column, columns));
+    segment(d.v[t] + column, columns) += by_x.cwiseProduct(segment(in.w[t] + column, columns));
   }
 };
 

@@ -21,7 +21,7 @@ struct GramScratch {
 template <Real T>
 void gram(Index rows, Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, GramScratch<T>& scratch, Matrix<T>& pairs) {
   transpose(n, K, w.data(), w.cols(), scratch.transposed.data(), scratch.transposed.cols());
-  small_product<Keep::nothing>(rows, padded<T>(n), K, LeftFactor<T>::plain(x.data(), x.cols()), scratch.transposed.data(),
+  small_product<Keep::nothing>(rows, padded<T>(n), K, Plain<T>{x.data(), x.cols()}, scratch.transposed.data(),
                                scratch.transposed.cols(), pairs.data(), pairs.cols());
 }
 
@@ -29,10 +29,10 @@ void gram(Index rows, Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, 
 template <Real T>
 void gram_backward(Index rows, Index n, const Matrix<T>& x, const Matrix<T>& w, const Matrix<T>& weights, Matrix<T>& dx,
                    Matrix<T>& dw) {
-  small_product<Keep::all>(rows, w.cols(), n, LeftFactor<T>::plain(weights.data(), weights.cols()), w.data(), w.cols(),
-                           dx.data(), dx.cols());
-  small_product<Keep::all>(n, x.cols(), rows, LeftFactor<T>::transposed(weights.data(), weights.cols()), x.data(), x.cols(),
-                           dw.data(), dw.cols());
+  small_product<Keep::all>(rows, w.cols(), n, Plain<T>{weights.data(), weights.cols()}, w.data(), w.cols(), dx.data(),
+                           dx.cols());
+  small_product<Keep::all>(n, x.cols(), rows, Transposed<T>{weights.data(), weights.cols()}, x.data(), x.cols(), dw.data(),
+                           dw.cols());
 }
 
 /// pairs <- f (.) pairs, and zero above the triangles: predict(i, j) is the factor of the prediction of i and the write j < i,

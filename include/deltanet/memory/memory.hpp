@@ -136,13 +136,13 @@ struct Memory {
 
   /// Token t's targets x and write strengths b in the columns column .. column + columns - 1.
   template <Real T>
-  static void load_values(const HeadInputs<T>& in, Index t, Index column, Index columns, T* x, T* b) {
+  static void load_values(const HeadInputs<T>& in, Index t, Index column, auto columns, T* x, T* b) {
     Rule::template values<T>(in, t, column, columns, x, b);
   }
 
   /// Adds the gradients of that.
   template <Real T>
-  static void add_value_gradients(const HeadInputs<T>& in, const T* dx, const T* db, Index t, Index column, Index columns,
+  static void add_value_gradients(const HeadInputs<T>& in, const T* dx, const T* db, Index t, Index column, auto columns,
                                   const HeadGradients<T>& d) {
     Rule::template values_backward<T>(in, t, column, columns, dx, db, d);
   }

@@ -48,27 +48,27 @@ struct WritesAtKey {
 /// The target is the value, written with the strength `beta` of the token.
 struct WritesValueByBeta {
   template <Real T, class In>
-  static void values(const In& in, Index t, Index column, Index columns, T* x, T* b) {
-    VectorMap<T>(x, columns) = VectorMap<const T>(in.v[t] + column, columns);
-    VectorMap<T>(b, columns).setConstant(*in.beta[t]);
+  static void values(const In& in, Index t, Index column, auto columns, T* x, T* b) {
+    segment(x, columns) = segment(in.v[t] + column, columns);
+    segment(b, columns).setConstant(*in.beta[t]);
   }
   template <Real T, class In, class Out>
-  static void values_backward(const In&, Index t, Index column, Index columns, const T* dx, const T* db, const Out& d) {
-    VectorMap<T>(d.v[t] + column, columns) += VectorMap<const T>(dx, columns);
-    *d.beta[t] += VectorMap<const T>(db, columns).sum();
+  static void values_backward(const In&, Index t, Index column, auto columns, const T* dx, const T* db, const Out& d) {
+    segment(d.v[t] + column, columns) += segment(dx, columns);
+    *d.beta[t] += segment(db, columns).sum();
   }
 };
 
 /// The target is the value, written as it is.
 struct WritesValue {
   template <Real T, class In>
-  static void values(const In& in, Index t, Index column, Index columns, T* x, T* b) {
-    VectorMap<T>(x, columns) = VectorMap<const T>(in.v[t] + column, columns);
-    VectorMap<T>(b, columns).setOnes();
+  static void values(const In& in, Index t, Index column, auto columns, T* x, T* b) {
+    segment(x, columns) = segment(in.v[t] + column, columns);
+    segment(b, columns).setOnes();
   }
   template <Real T, class In, class Out>
-  static void values_backward(const In&, Index t, Index column, Index columns, const T* dx, const T*, const Out& d) {
-    VectorMap<T>(d.v[t] + column, columns) += VectorMap<const T>(dx, columns);
+  static void values_backward(const In&, Index t, Index column, auto columns, const T* dx, const T*, const Out& d) {
+    segment(d.v[t] + column, columns) += segment(dx, columns);
   }
 };
 

@@ -54,9 +54,9 @@ struct Slices {
 
   Index panels, count;
 
-  Slices(Index states, Index V, Index panel)
+  Slices(Index states, Index V, Index panel, Index enough = enough_pieces)
       : panels((V + panel - 1) / panel),
-        count(std::clamp<Index>(enough_pieces / std::max<Index>(states, 1), 1, std::max<Index>(1, V / least_columns))) {
+        count(std::clamp<Index>(enough / std::max<Index>(states, 1), 1, std::max<Index>(1, V / least_columns))) {
     count = std::min(count, panels);
   }
 
@@ -64,6 +64,32 @@ struct Slices {
   [[nodiscard]] std::pair<Index, Index> range(Index slice) const {
     return {slice * panels / count, (slice + 1) * panels / count};
   }
+};
+
+/// The pieces of a scan that run in parallel: a slice of value columns of a few neighbouring heads of one sequence.
+///
+/// Heads that run through a block of tokens one after another read and write rows that lie side by side, on the same pages of
+/// memory: alone, each head would look up a page for every row. No result depends on how heads are grouped.
+class HeadGroups {
+ public:
+  struct Piece {
+    Index sequence, first_head, end_head, slice;
+  };
+
+  HeadGroups(Index N, Index HV, Index slices, Index threads) : N_(N), HV_(HV), slices_(slices) {
+    Index together = 4;
+    while (together > 1 && N * slices * (HV / together) < 2 * threads) together /= 2;
+    groups_ = std::max<Index>(1, HV / together);
+  }
+
+  [[nodiscard]] Index pieces() const { return N_ * groups_ * slices_; }
+  [[nodiscard]] Piece operator[](Index piece) const {
+    const Index group = piece / slices_ % groups_;
+    return {piece / slices_ / groups_, group * HV_ / groups_, (group + 1) * HV_ / groups_, piece % slices_};
+  }
+
+ private:
+  Index N_, HV_, slices_, groups_;
 };
 
 /// A slice of a state [K, V] as panels [K, panel], each contiguous; columns beyond V are zero.

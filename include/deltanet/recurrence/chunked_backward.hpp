@@ -78,7 +78,7 @@ template <InputBundle In>
                                                  const ScanOptions<typename In::Scalar>& options = {}) {
   using T = typename In::Scalar;
   using Member = typename In::Member;
-  constexpr Index W = Lanes<T>::panel;
+  constexpr PanelWidth<T> W{};
   const detail::Problem<In> problem(in, options);
   problem.expect_cotangents(cotangents);
   const auto& x = problem.extents;
@@ -94,16 +94,27 @@ template <InputBundle In>
   if (!cotangents.final_state.absent())
     std::copy_n(cotangents.final_state.data, gradients.initial_state.size(), gradients.initial_state.data());
 
-  parallel_for(x.N * x.HV * slices.count, [&](Index piece) {
-    const Index state_row = piece / slices.count, hv = state_row % x.HV;
-    const auto& sequence = problem.sequences[static_cast<std::size_t>(state_row / x.HV)];
-    const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv);
-    const auto d = partial.template head<typename Member::template HeadGradients<T>>(problem, gradients.inputs, sequence, hv,
-                                                                                     piece % slices.count);
+  const detail::HeadGroups groups(x.N, x.HV, slices.count, num_threads());
+  parallel_for(groups.pieces(), [&](Index index) {
+    const auto piece = groups[index];
+    const auto& sequence = problem.sequences[static_cast<std::size_t>(piece.sequence)];
     const detail::Blocks blocks(sequence.tokens(), C);
-    const MatrixMap<T> dS(gradients.initial_state.data() + state_row * x.rows * x.V, x.rows, x.V);
-    const auto [first_panel, end_panel] = slices.range(piece % slices.count);
-    detail::PanelState<T> dstate(first_panel, end_panel, dS);
+    const auto [first_panel, end_panel] = slices.range(piece.slice);
+    struct Head {
+      typename Member::template HeadInputs<T> in;
+      typename Member::template HeadGradients<T> d;
+      MatrixMap<T> dS;
+      detail::PanelState<T> panels;
+    };
+    std::vector<Head> heads;
+    for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
+      const MatrixMap<T> dS(gradients.initial_state.data() + (piece.sequence * x.HV + hv) * x.rows * x.V, x.rows, x.V);
+      heads.push_back({problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv),
+                       partial.template head<typename Member::template HeadGradients<T>>(problem, gradients.inputs, sequence,
+                                                                                         hv, piece.slice),
+                       dS,
+                       {first_panel, end_panel, dS}});
+    }
     const auto slots = static_cast<std::size_t>(blocks.chunks_at_most());
     std::vector<typename Member::template Builder<T>> builders(slots, {C, x.K});
     std::vector<Chunk<T>> dchunks(slots, {C, x.rows});
@@ -115,55 +126,64 @@ template <InputBundle In>
     std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.rows * W));           // S before each chunk of the block
     Vector<T> U(most * W);
     detail::RetreatScratch<T> scratch(C, x.rows);
-    const auto row = [&](Index token) { return problem.value_row(sequence, token, hv); };
     const Index ahead = blocks.fetched_ahead(end_panel - first_panel);
 
     for (Index block = blocks.count(); block-- > 0;) {
       const auto chunks = blocks.chunks(block);
-      for (const auto& chunk : chunks) {
-        builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
-        dchunks[chunk.slot].set_zero();
-        for (Index i = 0; i < chunk.tokens; ++i) {
-          E.for_each_part(chunk.offset + i, [&](Index p, Index column, Index columns, T* target) {
-            Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
-          });
-          E.load(chunk.offset + i, cache.errors.data() + row(chunk.begin + i));  // what became of the targets
-          dEO.load(2 * chunk.offset + chunk.tokens + i, cotangents.o.data + row(chunk.begin + i));
-        }
-      }
-      // The block before is fetched while this one's products run, a few tokens after each.
-      Index next = std::max<Index>(0, chunks.front().begin - most);
-      for (Index p = first_panel; p < end_panel; ++p) {
-        std::copy_n(cache.states[static_cast<std::size_t>(state_row)].data() + (block * slices.panels + p) * x.rows * W,
-                    x.rows * W, states[0].data());
+      for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
+        auto& [head, d, dS, dstate] = heads[static_cast<std::size_t>(hv - piece.first_head)];
+        const auto& states_kept = cache.states[static_cast<std::size_t>(piece.sequence * x.HV + hv)];
         for (const auto& chunk : chunks) {
-          // recompute the states: U = b (.) E from the cache, and the state after the chunk by its write alone
-          T* const writes = U.data() + chunk.offset * W;
-          for (Index i = 0; i < chunk.tokens; ++i)
-            detail::multiply_row(b.rows(p, chunk.offset + i), E.rows(p, chunk.offset + i), writes + i * W);
-          states[chunk.slot + 1] = states[chunk.slot];
-          detail::write_chunk(builders[chunk.slot].chunk(), writes, states[chunk.slot + 1].data(), W);
-        }
-        for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
-          detail::retreat(builders[chunk->slot].chunk(), E.rows(p, chunk->offset), U.data() + chunk->offset * W,
-                          b.rows(p, chunk->offset), dEO.rows(p, 2 * chunk->offset), states[chunk->slot].data(), dstate.panel(p),
-                          scratch, dchunks[chunk->slot]);
-          for (Index i = 0; i < ahead && next < chunks.front().begin; ++i, ++next) {
-            problem.prefetch(head, next);
-            detail::prefetch_row(cache.errors.data() + row(next), x.V);
-            detail::prefetch_row(cotangents.o.data + row(next), x.V);
+          builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
+          dchunks[chunk.slot].set_zero();
+          for (Index i = 0; i < chunk.tokens; ++i) {
+            E.for_each_part(chunk.offset + i, [&](Index p, Index column, auto columns, T* target) {
+              Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
+            });
+            const Index row = problem.value_row(sequence, chunk.begin + i, hv);
+            E.load(chunk.offset + i, cache.errors.data() + row);  // what became of the targets
+            dEO.load(2 * chunk.offset + chunk.tokens + i, cotangents.o.data + row);
           }
         }
-      }
-      for (const auto& chunk : chunks) {
-        builders[chunk.slot].backward(head, dchunks[chunk.slot], d);
-        for (Index i = 0; i < chunk.tokens; ++i)
-          dEO.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, Index columns, const T* dx) {
-            Member::template add_value_gradients<T>(head, dx, b.rows(p, chunk.offset + i), chunk.begin + i, column, columns, d);
-          });
+        // What comes next is fetched while this block's products run, a few tokens after each.
+        const bool last = hv + 1 == piece.end_head;
+        const Index next_hv = last ? piece.first_head : hv + 1;
+        const auto& next_head = heads[static_cast<std::size_t>(next_hv - piece.first_head)].in;
+        Index next = std::max<Index>(0, chunks.front().begin - (last ? most : 0));
+        const Index next_end = last ? chunks.front().begin : chunks.back().begin + chunks.back().tokens;
+        for (Index p = first_panel; p < end_panel; ++p) {
+          std::copy_n(states_kept.data() + (block * slices.panels + p) * x.rows * W, x.rows * W, states[0].data());
+          for (const auto& chunk : chunks) {
+            // recompute the states: U = b (.) E from the cache, and the state after the chunk by its write alone
+            T* const writes = U.data() + chunk.offset * W;
+            for (Index i = 0; i < chunk.tokens; ++i)
+              detail::multiply_row(b.rows(p, chunk.offset + i), E.rows(p, chunk.offset + i), writes + i * W);
+            states[chunk.slot + 1] = states[chunk.slot];
+            detail::write_chunk(builders[chunk.slot].chunk(), writes, states[chunk.slot + 1].data(), W);
+          }
+          for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
+            detail::retreat(builders[chunk->slot].chunk(), E.rows(p, chunk->offset), U.data() + chunk->offset * W,
+                            b.rows(p, chunk->offset), dEO.rows(p, 2 * chunk->offset), states[chunk->slot].data(),
+                            dstate.panel(p), scratch, dchunks[chunk->slot]);
+            for (Index i = 0; i < ahead && next < next_end; ++i, ++next) {
+              const Index row = problem.value_row(sequence, next, next_hv);
+              problem.prefetch(next_head, next);
+              detail::prefetch_row(cache.errors.data() + row, x.V);
+              detail::prefetch_row(cotangents.o.data + row, x.V);
+            }
+          }
+        }
+        for (const auto& chunk : chunks) {
+          builders[chunk.slot].backward(head, dchunks[chunk.slot], d);
+          for (Index i = 0; i < chunk.tokens; ++i)
+            dEO.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, auto columns, const T* dx) {
+              Member::template add_value_gradients<T>(head, dx, b.rows(p, chunk.offset + i), chunk.begin + i, column, columns,
+                                                      d);
+            });
+        }
       }
     }
-    dstate.store(dS);
+    for (auto& head : heads) head.panels.store(head.dS);
   });
   partial.add_to(problem, gradients.inputs);
   problem.normalize_backward(gradients.inputs);

@@ -39,15 +39,17 @@ template <int Rows, Real T>
 EIGEN_ALWAYS_INLINE void solve_tile(Index known, const T* H, Index ldh, const T* b, T* E, T* U) {
   using L = Lanes<T>;
   typename L::Packet left[Rows], right[Rows];
-  const auto add = [&](int row, const T* weight, const typename L::Packet& u_left, const typename L::Packet& u_right) {
-    const auto h = L::broadcast(*weight);
-    left[row] = L::multiply_add(h, u_left, left[row]);
-    right[row] = L::multiply_add(h, u_right, right[row]);
-  };
+  const auto add = [&](int row, const T* weight, const typename L::Packet& u_left, const typename L::Packet& u_right)
+                       DELTANET_INLINE_LAMBDA {
+                         const auto h = L::broadcast(*weight);
+                         left[row] = L::multiply_add(h, u_left, left[row]);
+                         right[row] = L::multiply_add(h, u_right, right[row]);
+                       };
   for (int r = 0; r < Rows; ++r) {
     left[r] = L::load(E + r * L::panel);
     right[r] = L::load(E + r * L::panel + L::size);
   }
+#pragma GCC unroll 4
   for (Index p = 0; p < known; ++p) {
     const auto u_left = L::load(U + p * L::panel), u_right = L::load(U + p * L::panel + L::size);
     for (int r = 0; r < Rows; ++r) add(r, H + r * ldh + p, u_left, u_right);
@@ -75,12 +77,12 @@ EIGEN_ALWAYS_INLINE void combine_row(T f, T* to, T g, const T* from) {
 
 /// S <- diag(carry) S + W^T U: the write, equation 9. Rows of S are `lds` entries apart. With momentum its second half is added
 /// to the first, equation 19.
-template <Real T>
-void write_chunk(const Chunk<T>& chunk, const T* U, T* S, Index lds) {
+template <Real T, class Stride>
+void write_chunk(const Chunk<T>& chunk, const T* U, T* S, Stride lds) {
   const Index rows = chunk.carry.size(), first = chunk.coupled;
   const auto product = [&]<Keep keep>(std::integral_constant<Keep, keep>, Index begin, Index end) {
-    panel_product<keep>(end - begin, chunk.tokens, LeftFactor<T>::transposed(chunk.writes.data() + begin, chunk.key_stride), U,
-                        Lanes<T>::panel, S + begin * lds, lds, chunk.carry.data() + begin);
+    panel_product<keep>(end - begin, chunk.tokens, Transposed<T>{chunk.writes.data() + begin, chunk.key_stride}, U,
+                        PanelWidth<T>{}, S + begin * lds, lds, chunk.carry.data() + begin);
   };
   for (Index r = 0; r < first; ++r) combine_row(chunk.carry[r], S + r * lds, chunk.coupling, S + (first + r) * lds);
   if (first > 0) product(std::integral_constant<Keep, Keep::all>{}, 0, first);
@@ -90,16 +92,17 @@ void write_chunk(const Chunk<T>& chunk, const T* U, T* S, Index lds) {
 /// Equations 7 to 9 for one panel. EO [2 n, panel] holds the targets X in its upper half and comes back as errors E, then
 /// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S [K, panel],
 /// rows `lds` entries apart, is carried on.
-template <Real T>
-void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Index lds) {
-  constexpr Index W = Lanes<T>::panel;
+template <Real T, class Stride>
+void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Stride lds) {
+  constexpr PanelWidth<T> W{};
   const Index n = chunk.tokens, P = chunk.predictions, rows = chunk.carry.size(), ps = chunk.pair_stride;
   const T* const H = chunk.pairs.data();
   T* const O = EO + n * W;
 
   // [E; O] = [X; 0] + R S
-  std::fill_n(O, n * W, T(0));
-  panel_product<Keep::all>(P + n, rows, LeftFactor<T>::plain(chunk.reads.data(), chunk.key_stride), S, lds, O - P * W, W);
+  const Plain<T> R{chunk.reads.data(), chunk.key_stride};
+  panel_product<Keep::all>(P, rows, R, S, lds, EO, W);
+  panel_product<Keep::nothing>(n, rows, R.from_row(P), S, lds, O, W);
 
   // E += H U, U = b (.) E, by forward substitution: H couples a row to earlier rows alone
   Index row = 0;
@@ -108,7 +111,7 @@ void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Index lds) {
   for (; row < n; ++row) multiply_row(b + row * W, EO + row * W, U + row * W);
 
   // O += H U
-  panel_product<Keep::all, Triangle::lower>(n, n, LeftFactor<T>::plain(H + P * ps, ps), U, W, O, W);
+  panel_product<Keep::all, Triangle::lower>(n, n, Plain<T>{H + P * ps, ps}, U, W, O, W);
   write_chunk(chunk, U, S, lds);
 }
 
@@ -130,7 +133,7 @@ struct RetreatScratch {
 template <Real T>
 void retreat(const Chunk<T>& chunk, const T* E, const T* U, T* b, T* dEO, const T* S, T* dS, RetreatScratch<T>& scratch,
              Chunk<T>& dchunk) {
-  constexpr Index W = Lanes<T>::panel;
+  constexpr PanelWidth<T> W{};
   const Index n = chunk.tokens, P = chunk.predictions, rows = chunk.carry.size(), ks = chunk.key_stride, ps = chunk.pair_stride;
   const T* const H = chunk.pairs.data();
   const T* const dO = dEO + n * W;
@@ -141,9 +144,9 @@ void retreat(const Chunk<T>& chunk, const T* E, const T* U, T* b, T* dEO, const 
 
   // forward: O = .. + H_O U,   S1 = diag(carry) S + W^T U
   // so:      dU = H_O^T dO + W dS1,   dW += U dS1^T,   dcarry += rowsum(S (.) dS1)
-  panel_product<Keep::nothing>(n, n, LeftFactor<T>::transposed(H + P * ps, ps), dO, W, dEO, W);
-  panel_product<Keep::all>(n, rows, LeftFactor<T>::plain(chunk.writes.data(), ks), dS, W, dEO, W);
-  small_product<Keep::all>(n, ks, W, LeftFactor<T>::plain(U, W), scratch.dS.data(), ks, dchunk.writes.data(), ks);
+  panel_product<Keep::nothing>(n, n, Transposed<T>{H + P * ps, ps}, dO, W, dEO, W);
+  panel_product<Keep::all>(n, rows, Plain<T>{chunk.writes.data(), ks}, dS, W, dEO, W);
+  small_product<Keep::all>(n, ks, W, Plain<T>{U, W}, scratch.dS.data(), ks, dchunk.writes.data(), ks);
   for (Index i = 0; i < W; ++i)
     dchunk.carry += scratch.S.row(i).head(rows).cwiseProduct(scratch.dS.row(i).head(rows)).transpose();
 
@@ -152,7 +155,7 @@ void retreat(const Chunk<T>& chunk, const T* E, const T* U, T* b, T* dEO, const 
   for (Index last = n; last > 0;) {
     const Index first = (last - 1) / solve_rows * solve_rows;
     if (last < P)
-      panel_product<Keep::all>(last - first, P - last, LeftFactor<T>::transposed(H + last * ps + first, ps), dEO + last * W, W,
+      panel_product<Keep::all>(last - first, P - last, Transposed<T>{H + last * ps + first, ps}, dEO + last * W, W,
                                dEO + first * W, W);
     for (Index i = last; i-- > first;) {
       T* const dU = dEO + i * W;
@@ -160,16 +163,16 @@ void retreat(const Chunk<T>& chunk, const T* E, const T* U, T* b, T* dEO, const 
       T db[W];
       multiply_row(E + i * W, dU, db);
       multiply_row(b + i * W, dU, dU);
-      std::copy_n(db, W, b + i * W);
+      std::copy_n(db, W(), b + i * W);
     }
     last = first;
   }
 
   // forward: [E; O] = [X; 0] + R S + H U
   // so:      dX = dE,   dR += [dE; dO] S^T,   dH += [dE; dO] U^T,   dS = diag(carry) dS1 + R^T [dE; dO]
-  small_product<Keep::all>(P + n, ks, W, LeftFactor<T>::plain(dPO, W), scratch.S.data(), ks, dchunk.reads.data(), ks);
-  small_product<Keep::all>(P + n, ps, W, LeftFactor<T>::plain(dPO, W), scratch.U.data(), ps, dchunk.pairs.data(), ps);
-  const auto reads = LeftFactor<T>::transposed(chunk.reads.data(), ks);
+  small_product<Keep::all>(P + n, ks, W, Plain<T>{dPO, W}, scratch.S.data(), ks, dchunk.reads.data(), ks);
+  small_product<Keep::all>(P + n, ps, W, Plain<T>{dPO, W}, scratch.U.data(), ps, dchunk.pairs.data(), ps);
+  const auto reads = Transposed<T>{chunk.reads.data(), ks};
   if (const Index half = chunk.coupled; half == 0) {
     panel_product<Keep::scaled>(rows, P + n, reads, dPO, W, dS, W, chunk.carry.data());
   } else {

@@ -18,33 +18,31 @@ class ValueBlock {
   /// [tokens, W] of panel p, from a token on.
   [[nodiscard]] T* rows(Index p, Index token) { return entries_.data() + ((p - first_) * tokens_ + token) * W; }
 
-  /// Calls f(p, column, columns, row) for each panel's part of a row.
+  /// Calls f(p, column, columns, row) for each panel's part of a row; columns is a PanelWidth where the panel is whole.
   template <class F>
   void for_each_part(Index token, const F& f) {
-    for (Index p = first_; p < end_; ++p) f(p, p * W, std::min(W, V_ - p * W), rows(p, token));
+    for (Index p = first_; p < end_; ++p) {
+      if (const Index columns = std::min<Index>(W, V_ - p * W); columns == W) {
+        f(p, p * W, PanelWidth<T>{}, rows(p, token));
+      } else {
+        f(p, p * W, columns, rows(p, token));
+      }
+    }
   }
 
   /// Reads the slice's columns of a token's row `from` [V].
   void load(Index token, const T* from) {
-    for_each_part(token, [&](Index, Index column, Index columns, T* row) { copy(from + column, columns, row); });
+    for_each_part(token,
+                  [&](Index, Index column, auto columns, T* row) { segment(row, columns) = segment(from + column, columns); });
   }
 
   /// Writes the slice's columns of a token's row `to` [V].
   void store(Index token, T* to) {
-    for_each_part(token, [&](Index, Index column, Index columns, T* row) { copy(row, columns, to + column); });
+    for_each_part(token,
+                  [&](Index, Index column, auto columns, T* row) { segment(to + column, columns) = segment(row, columns); });
   }
 
  private:
-  static void copy(const T* from, Index columns, T* to) {
-    if (columns == W) {
-      using L = Lanes<T>;
-      L::store(to, L::load(from));
-      L::store(to + L::size, L::load(from + L::size));
-    } else {
-      std::copy_n(from, columns, to);
-    }
-  }
-
   Index tokens_, first_, end_, V_;
   Vector<T> entries_;
 };
