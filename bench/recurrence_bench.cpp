@@ -1,4 +1,5 @@
 #include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/delta_product.hpp"
 #include "deltanet/recurrence/sequential.hpp"
 #include "deltanet/recurrence/step.hpp"
 #include "support/benchmark.hpp"
@@ -12,8 +13,20 @@ namespace {
 
 std::string text(const char* what, const Sizes& sizes) { return deltanet::detail::concat(what, " of ", sizes.T, " tokens"); }
 
-/// The two algorithms behind one face.
+/// The algorithms behind one face, each with the definition that judges it.
+struct Sequential {
+  using Definition = Sequential;
+  template <class In, Real T = typename In::Scalar>
+  static ScanResult<T> forward(const In& in) {
+    return sequential(in);
+  }
+  template <class In, Real T = typename In::Scalar>
+  static std::pair<ScanResult<T>, ScanGradients<In>> train(const In& in, const Cotangents<T>& d) {
+    return {sequential(in), sequential_backward(in, d)};
+  }
+};
 struct Chunked {
+  using Definition = Sequential;
   template <class In, Real T = typename In::Scalar>
   static ScanResult<T> forward(const In& in) {
     return chunked(in);
@@ -25,14 +38,28 @@ struct Chunked {
     return {std::move(result), chunked_backward(in, cache, d)};
   }
 };
-struct Sequential {
+
+/// Two delta steps a token: the inputs of T sub-steps, of which q and the gates serve the first T / 2 tokens.
+struct SequentialProduct {
   template <class In, Real T = typename In::Scalar>
   static ScanResult<T> forward(const In& in) {
-    return sequential(in);
+    return sequential_delta_product(by_tokens(in), 2);
   }
+  template <class In>
+  static In by_tokens(In in) {
+    for_each_input(
+        [](const auto& field, auto& view) {
+          if (deltanet::detail::substep_of(field) != deltanet::detail::Substep::every) view.shape[1] /= 2;
+        },
+        in);
+    return in;
+  }
+};
+struct Product {
+  using Definition = SequentialProduct;
   template <class In, Real T = typename In::Scalar>
-  static std::pair<ScanResult<T>, ScanGradients<In>> train(const In& in, const Cotangents<T>& d) {
-    return {sequential(in), sequential_backward(in, d)};
+  static ScanResult<T> forward(const In& in) {
+    return delta_product(SequentialProduct::by_tokens(in), 2);
   }
 };
 
@@ -41,7 +68,7 @@ std::string wrong_forward(const Sizes& sizes, const Tokens<M, T>& tokens) {
   const auto result = Algorithm::forward(tokens.inputs());
   use_all_threads();
   const Tokens<M, double> exact_tokens(tokens);
-  const auto exact = sequential(exact_tokens.inputs());
+  const auto exact = Algorithm::Definition::forward(exact_tokens.inputs());
   Judge judge(text("forward", sizes));
   judge.compare<T>("o", result.o, exact.o);
   judge.compare<T>("final_state", result.final_state, exact.final_state);
@@ -53,7 +80,7 @@ std::string wrong_train(const Sizes& sizes, const Tokens<M, T>& tokens) {
   const auto [result, gradients] = Algorithm::train(tokens.inputs(), {.o = tokens.do_});
   use_all_threads();
   const Tokens<M, double> exact_tokens(tokens);
-  const auto [exact, exact_gradients] = Sequential::train(exact_tokens.inputs(), {.o = exact_tokens.do_});
+  const auto [exact, exact_gradients] = Algorithm::Definition::train(exact_tokens.inputs(), {.o = exact_tokens.do_});
   Judge judge(text("forward and backward", sizes));
   judge.compare<T>("o", result.o, exact.o);
   judge.compare<T>("final_state", result.final_state, exact.final_state);
@@ -65,7 +92,7 @@ std::string wrong_train(const Sizes& sizes, const Tokens<M, T>& tokens) {
 }
 
 /// A small configuration of the same widths: chunks that are full and one that is not, grouped heads, two sequences.
-Sizes small(const Sizes& sizes, Index T = 37) { return {.B = 2, .T = T, .H = 1, .HV = 2, .K = sizes.K, .V = sizes.V}; }
+Sizes small(const Sizes& sizes, Index T = 38) { return {.B = 2, .T = T, .H = 1, .HV = 2, .K = sizes.K, .V = sizes.V}; }
 
 template <class Algorithm, class M, Real T>
 Prepared forward(const Sizes& sizes) {
@@ -129,10 +156,11 @@ Prepared decode(const Sizes& sizes) {
 }
 
 template <class M, Real T, class Prepare>
-void add_scan(const std::string& prefix, Index d, Index T_, int threads, double flops_share, const Prepare& prepare) {
-  const Sizes sizes{.B = 1, .T = T_, .H = 16, .HV = 16, .K = d, .V = d};
+void add_scan(const std::string& prefix, Index d, Index T_, int threads, double flops_share, const Prepare& prepare,
+              Index H = 16) {
+  const Sizes sizes{.B = 1, .T = T_, .H = H, .HV = H, .K = d, .V = d};
   const Work work{threads, sizes.tokens(), flops_share * sizes.flops<M>()};
-  add<T>(deltanet::detail::concat(prefix, "/d", d, "/H16/T", T_, "/threads", threads), work,
+  add<T>(deltanet::detail::concat(prefix, "/d", d, "/H", H, "/T", T_, "/threads", threads), work,
          [sizes, prepare] { return prepare(sizes); });
 }
 
@@ -142,8 +170,8 @@ void add_member(const std::string& name, bool all_sizes) {
   const std::string member = "/" + name + "/" + scalar_name<T>;
   // one change at a time from d128/T2048/threads1
   const auto vary = [&](const std::string& prefix, double flops_share, const auto& prepare) {
-    const auto at = [&](Index d, Index tokens, int threads) {
-      add_scan<M, T>(prefix, d, tokens, threads, flops_share, prepare);
+    const auto at = [&](Index d, Index tokens, int threads, Index H = 16) {
+      add_scan<M, T>(prefix, d, tokens, threads, flops_share, prepare, H);
     };
     at(128, 2048, 1);
     if (!all_sizes) return;
@@ -151,6 +179,7 @@ void add_member(const std::string& name, bool all_sizes) {
     for (const Index d : {64, 256, 60, 100}) at(d, 2048, 1);
     for (const int threads : thread_counts())
       if (threads > 1) at(128, 2048, threads);
+    for (const int threads : thread_counts()) at(128, 2048, threads, 2);
   };
   vary("prefill" + member, 1, forward<Chunked, M, T>);
   vary("train" + member, 3, train<Chunked, M, T>);
@@ -164,6 +193,14 @@ void add_member(const std::string& name, bool all_sizes) {
     }
 }
 
+/// Gated DeltaProduct with two Householder steps a token: 12 K V flops a token and value head.
+void add_product() {
+  const Sizes sizes{.B = 1, .T = 2 * 2048, .H = 16, .HV = 16, .K = 128, .V = 128};
+  add<float>("prefill/gated_delta_product2/float/d128/H16/T2048/threads1",
+             {1, sizes.tokens() / 2, sizes.flops<GatedDeltaRule>()},
+             [sizes] { return forward<Product, GatedDeltaRule, float>(sizes); });
+}
+
 }  // namespace
 }  // namespace deltanet::bench
 
@@ -175,5 +212,6 @@ int main(int argc, char** argv) {
       },
       members);
   add_member<deltanet::GatedDeltaRule, double>("gated_delta_net", true);
+  add_product();
   return run_benchmarks(argc, argv);
 }

@@ -33,7 +33,7 @@ TEMPLATE_TEST_CASE("a panel advances by the chunk's equations, whether or not it
     random.fill_normal(S);
     EO.topRows(n) = X;
     const Matrix<T> S0 = S;
-    detail::advance(chunk, b.data(), EO.data(), U.data(), S.data(), W);
+    detail::advance(chunk, b.data(), EO.data(), U.data(), S.data());
 
     const auto R = chunk.reads.leftCols(K);
     const auto H = chunk.pairs.leftCols(n);

@@ -20,6 +20,10 @@ struct GramScratch {
 /// pairs [rows, n] = x w^T. Entries above the triangles are computed and left for the caller to clear.
 template <Real T>
 void gram(Index rows, Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, GramScratch<T>& scratch, Matrix<T>& pairs) {
+  if (n == 1) {
+    for (Index i = 0; i < rows; ++i) pairs(i, 0) = x.row(i).head(K).dot(w.row(0).head(K));
+    return;
+  }
   transpose(n, K, w.data(), w.cols(), scratch.transposed.data(), scratch.transposed.cols());
   small_product<Keep::nothing>(rows, padded<T>(n), K, Plain<T>{x.data(), x.cols()}, scratch.transposed.data(),
                                scratch.transposed.cols(), pairs.data(), pairs.cols());

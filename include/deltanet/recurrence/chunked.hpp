@@ -90,7 +90,7 @@ template <InputBundle In>
                             (block * slices.panels + p) * x.rows * W);
           for (const auto& chunk : chunks) {
             T* const rows = EO.rows(p, 2 * chunk.offset);
-            detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), rows, U.data(), state.panel(p), W);
+            detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), rows, U.data(), state.panel(p));
             problem.expect_finite_outputs(rows + chunk.tokens * W, chunk.tokens * W);
             for (Index i = 0; i < ahead && next < next_end; ++i, ++next) {
               problem.prefetch(next_head, next);

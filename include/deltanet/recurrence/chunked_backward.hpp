@@ -159,7 +159,7 @@ template <InputBundle In>
             for (Index i = 0; i < chunk.tokens; ++i)
               detail::multiply_row(b.rows(p, chunk.offset + i), E.rows(p, chunk.offset + i), writes + i * W);
             states[chunk.slot + 1] = states[chunk.slot];
-            detail::write_chunk(builders[chunk.slot].chunk(), writes, states[chunk.slot + 1].data(), W);
+            detail::write_chunk(builders[chunk.slot].chunk(), writes, states[chunk.slot + 1].data());
           }
           for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
             detail::retreat(builders[chunk->slot].chunk(), E.rows(p, chunk->offset), U.data() + chunk->offset * W,

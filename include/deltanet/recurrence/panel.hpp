@@ -75,25 +75,25 @@ EIGEN_ALWAYS_INLINE void combine_row(T f, T* to, T g, const T* from) {
   L::store(to + L::size, L::multiply_add(weight, L::load(from + L::size), L::multiply(kept, L::load(to + L::size))));
 }
 
-/// S <- diag(carry) S + W^T U: the write, equation 9. Rows of S are `lds` entries apart. With momentum its second half is added
-/// to the first, equation 19.
-template <Real T, class Stride>
-void write_chunk(const Chunk<T>& chunk, const T* U, T* S, Stride lds) {
+/// S <- diag(carry) S + W^T U: the write, equation 9. With momentum its second half is added to the first, equation 19.
+template <Real T>
+void write_chunk(const Chunk<T>& chunk, const T* U, T* S) {
+  constexpr PanelWidth<T> W{};
   const Index rows = chunk.carry.size(), first = chunk.coupled;
   const auto product = [&]<Keep keep>(std::integral_constant<Keep, keep>, Index begin, Index end) {
-    panel_product<keep>(end - begin, chunk.tokens, Transposed<T>{chunk.writes.data() + begin, chunk.key_stride}, U,
-                        PanelWidth<T>{}, S + begin * lds, lds, chunk.carry.data() + begin);
+    panel_product<keep>(end - begin, chunk.tokens, Transposed<T>{chunk.writes.data() + begin, chunk.key_stride}, U, W,
+                        S + begin * W, W, chunk.carry.data() + begin);
   };
-  for (Index r = 0; r < first; ++r) combine_row(chunk.carry[r], S + r * lds, chunk.coupling, S + (first + r) * lds);
+  for (Index r = 0; r < first; ++r) combine_row(chunk.carry[r], S + r * W, chunk.coupling, S + (first + r) * W);
   if (first > 0) product(std::integral_constant<Keep, Keep::all>{}, 0, first);
   product(std::integral_constant<Keep, Keep::scaled>{}, first, rows);
 }
 
 /// Equations 7 to 9 for one panel. EO [2 n, panel] holds the targets X in its upper half and comes back as errors E, then
-/// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S [K, panel],
-/// rows `lds` entries apart, is carried on.
-template <Real T, class Stride>
-void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Stride lds) {
+/// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S [K, panel]
+/// is carried on.
+template <Real T>
+void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S) {
   constexpr PanelWidth<T> W{};
   const Index n = chunk.tokens, P = chunk.predictions, rows = chunk.carry.size(), ps = chunk.pair_stride;
   const T* const H = chunk.pairs.data();
@@ -101,8 +101,8 @@ void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Stride lds) {
 
   // [E; O] = [X; 0] + R S
   const Plain<T> R{chunk.reads.data(), chunk.key_stride};
-  panel_product<Keep::all>(P, rows, R, S, lds, EO, W);
-  panel_product<Keep::nothing>(n, rows, R.from_row(P), S, lds, O, W);
+  panel_product<Keep::all>(P, rows, R, S, W, EO, W);
+  panel_product<Keep::nothing>(n, rows, R.from_row(P), S, W, O, W);
 
   // E += H U, U = b (.) E, by forward substitution: H couples a row to earlier rows alone
   Index row = 0;
@@ -112,7 +112,7 @@ void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S, Stride lds) {
 
   // O += H U
   panel_product<Keep::all, Triangle::lower>(n, n, Plain<T>{H + P * ps, ps}, U, W, O, W);
-  write_chunk(chunk, U, S, lds);
+  write_chunk(chunk, U, S);
 }
 
 /// What `retreat` transposes, so that keys or tokens run along the vector lanes.
