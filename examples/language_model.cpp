@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <iostream>
 
+#include "deltanet/core/freed_memory.hpp"
 #include "deltanet/layers/delta_net.hpp"
 #include "deltanet/layers/gated_delta_net.hpp"
 #include "support/checkpoint.hpp"
-#include "support/freed_memory.hpp"
 #include "support/interrupt.hpp"
 #include "support/loss_curve.hpp"
 #include "support/models.hpp"

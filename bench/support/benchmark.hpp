@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "deltanet/core/freed_memory.hpp"
 #include "support/peak.hpp"
 
 /// How a benchmark runs: prepared and judged once, then timed, then compared with the peak.
@@ -111,6 +112,7 @@ inline int run_benchmarks(int argc, char** argv) {
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
+  keep_freed_memory();  // as a program that runs for long does: page faults are not what is measured
   benchmark::AddCustomContext("cpu", cpu_model());
   benchmark::AddCustomContext("compiler", DELTANET_BENCH_COMPILER);
   benchmark::AddCustomContext("flags", DELTANET_BENCH_FLAGS);
