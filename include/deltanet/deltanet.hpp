@@ -39,6 +39,7 @@
 #include "deltanet/recurrence/value_block.hpp"
 #include "deltanet/recurrence/panel.hpp"
 #include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/partial_gradients.hpp"
 #include "deltanet/recurrence/chunked_backward.hpp"
 #include "deltanet/recurrence/token.hpp"
 #include "deltanet/recurrence/step.hpp"

@@ -14,6 +14,7 @@ TEST_CASE("chunks follow each other from the first token to the last, whole but 
         const auto chunks = blocks.chunks(block);
         REQUIRE(!chunks.empty());
         REQUIRE(static_cast<Index>(chunks.size()) <= blocks.chunks_at_most());
+        CHECK(blocks.range(block) == std::pair{chunks.front().begin, chunks.back().begin + chunks.back().tokens});
         const Index first = next;
         for (const auto& chunk : chunks) {
           CHECK(chunk.begin == next);
@@ -23,6 +24,8 @@ TEST_CASE("chunks follow each other from the first token to the last, whole but 
         }
       }
       CHECK(next == tokens);
+      CHECK(blocks.range(-1) == std::pair<Index, Index>{0, 0});
+      CHECK(blocks.range(blocks.count()) == std::pair{tokens, tokens});
     }
 }
 

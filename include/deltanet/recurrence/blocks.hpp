@@ -35,11 +35,17 @@ class Blocks {
   }
   [[nodiscard]] Index count() const { return (tokens_ + per_block_ * C_ - 1) / (per_block_ * C_); }
 
+  /// The first token of a block, and the one after its last; nothing before the first block and after the last.
+  [[nodiscard]] std::pair<Index, Index> range(Index block) const {
+    const auto clamp = [&](Index token) { return std::clamp<Index>(token, 0, tokens_); };
+    return {clamp(block * per_block_ * C_), clamp((block + 1) * per_block_ * C_)};
+  }
+
   [[nodiscard]] std::vector<ChunkRange> chunks(Index block) const {
     std::vector<ChunkRange> ranges;
-    const Index end = std::min(tokens_, (block + 1) * per_block_ * C_);
-    for (Index begin = block * per_block_ * C_; begin < end; begin += C_)
-      ranges.push_back({ranges.size(), begin, std::min(C_, end - begin), begin - block * per_block_ * C_});
+    const auto [first, end] = range(block);
+    for (Index begin = first; begin < end; begin += C_)
+      ranges.push_back({ranges.size(), begin, std::min(C_, end - begin), begin - first});
     return ranges;
   }
 

@@ -16,6 +16,122 @@ struct ScanCache {
   Index chunk_size = 0;
 };
 
+namespace detail {
+
+/// A slice of value columns of a few neighbouring heads of one sequence, on its way through a chunked scan.
+template <InputBundle In>
+class ForwardPiece {
+  using T = typename In::Scalar;
+  using Member = typename In::Member;
+  static constexpr PanelWidth<T> W{};
+
+ public:
+  ForwardPiece(const Problem<In>& problem, const HeadGroups::Piece& piece, const Slices& slices, ScanResult<T>& result,
+               ScanCache<T>* cache)
+      : problem_(problem),
+        sequence_(problem.sequences[static_cast<std::size_t>(piece.sequence)]),
+        result_(result),
+        cache_(cache),
+        panels_(slices.panels),
+        first_panel_(slices.range(piece.slice).first),
+        end_panel_(slices.range(piece.slice).second),
+        blocks_(sequence_.tokens(), problem.options.chunk_size),
+        builders_(static_cast<std::size_t>(blocks_.chunks_at_most()), {problem.options.chunk_size, problem.extents.K}),
+        EO_(2 * blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
+        b_(blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
+        U_(problem.options.chunk_size * W) {
+    const auto& x = problem.extents;
+    for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
+      const Index row = piece.sequence * x.HV + hv;
+      const MatrixMap<T> S(result.final_state.data() + row * x.rows * x.V, x.rows, x.V);
+      heads_.push_back({hv,
+                        problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence_, hv),
+                        S,
+                        {first_panel_, end_panel_, S},
+                        cache ? cache->states[static_cast<std::size_t>(row)].data() : nullptr});
+    }
+  }
+
+  void run() {
+    for (Index block = 0; block < blocks_.count(); ++block) {
+      chunks_ = blocks_.chunks(block);
+      for (std::size_t i = 0; i < heads_.size(); ++i) {
+        load(heads_[i]);
+        advance(block, i);
+        store(heads_[i]);
+      }
+    }
+    for (auto& head : heads_) head.panels.store(head.S);
+  }
+
+ private:
+  struct Head {
+    Index hv;
+    typename Member::template HeadInputs<T> in;
+    MatrixMap<T> S;        // the caller's state
+    PanelState<T> panels;  // the slice of it that is carried on
+    T* kept;               // states before each block, for backward
+  };
+
+  /// The block's chunks, targets and strengths.
+  void load(const Head& head) {
+    for (const auto& chunk : chunks_) {
+      builders_[chunk.slot].build(head.in, chunk.begin, chunk.tokens, problem_.scale);
+      for (Index i = 0; i < chunk.tokens; ++i)
+        EO_.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, auto columns, T* x) {
+          Member::template load_values<T>(head.in, chunk.begin + i, column, columns, x, b_.rows(p, chunk.offset + i));
+        });
+    }
+  }
+
+  /// The block's products, a panel at a time. The rows of what comes next, the same tokens of the next head or the next tokens
+  /// of the first, are fetched meanwhile, a few after each product.
+  void advance(Index block, std::size_t i) {
+    Head& head = heads_[i];
+    const Head& next_head = heads_[(i + 1) % heads_.size()];
+    auto [next, next_end] = blocks_.range(i + 1 < heads_.size() ? block : block + 1);
+    const Index ahead = blocks_.fetched_ahead(end_panel_ - first_panel_), size = problem_.extents.rows * W;
+    for (Index p = first_panel_; p < end_panel_; ++p) {
+      if (head.kept) std::copy_n(head.panels.panel(p), size, head.kept + (block * panels_ + p) * size);
+      for (const auto& chunk : chunks_) {
+        T* const EO = EO_.rows(p, 2 * chunk.offset);
+        detail::advance(builders_[chunk.slot].chunk(), b_.rows(p, chunk.offset), EO, U_.data(), head.panels.panel(p));
+        problem_.expect_finite_outputs(EO + chunk.tokens * W, chunk.tokens * W);
+        for (Index fetched = 0; fetched < ahead && next < next_end; ++fetched, ++next) {
+          problem_.prefetch(next_head.in, next);
+          prefetch_row(result_.o.data() + problem_.value_row(sequence_, next, next_head.hv), problem_.extents.V);
+        }
+      }
+    }
+  }
+
+  /// The block's outputs, and its errors for backward.
+  void store(const Head& head) {
+    for (const auto& chunk : chunks_)
+      for (Index i = 0; i < chunk.tokens; ++i) {
+        const Index row = problem_.value_row(sequence_, chunk.begin + i, head.hv);
+        EO_.store(2 * chunk.offset + chunk.tokens + i, result_.o.data() + row);
+        if (cache_) EO_.store(2 * chunk.offset + i, cache_->errors.data() + row);
+      }
+  }
+
+  const Problem<In>& problem_;
+  const Sequence& sequence_;
+  ScanResult<T>& result_;
+  ScanCache<T>* cache_;
+  Index panels_;  // of a whole state
+  Index first_panel_, end_panel_;
+  Blocks blocks_;
+  std::vector<Blocks::ChunkRange> chunks_;  // of the block at hand
+  std::vector<typename Member::template Builder<T>> builders_;
+  ValueBlock<T> EO_;  // by chunk: X or E, then O
+  ValueBlock<T> b_;
+  Vector<T> U_;  // [C, panel]
+  std::vector<Head> heads_;
+};
+
+}  // namespace detail
+
 /// Runs a member over B sequences (or N packed ones), a chunk of tokens at a time (recurrence/README.md, equations 7 to 9).
 ///
 /// Takes, returns and throws what `sequential` does, throws std::overflow_error if the state outgrows the type, and fills
@@ -25,12 +141,10 @@ template <InputBundle In>
 [[nodiscard]] ScanResult<typename In::Scalar> chunked(const In& in, const ScanOptions<typename In::Scalar>& options = {},
                                                       ScanCache<typename In::Scalar>* cache = nullptr) {
   using T = typename In::Scalar;
-  using Member = typename In::Member;
-  constexpr PanelWidth<T> W{};
   const detail::Problem<In> problem(in, options);
   const auto& x = problem.extents;
   const Index C = options.chunk_size;
-  const detail::Slices slices(x.N * x.HV, x.V, W, num_threads());
+  const detail::Slices slices(x.N * x.HV, x.V, Lanes<T>::panel, num_threads());
   ScanResult<T> result{Tensor<T, 4>(x.B, x.T, x.HV, x.V), problem.initial_state()};
   if (cache) {
     cache->chunk_size = C;
@@ -39,76 +153,11 @@ template <InputBundle In>
     for (Index i = 0; i < x.N * x.HV; ++i)
       cache->states[static_cast<std::size_t>(i)].resize(
           detail::Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * slices.panels * x.rows *
-          W);
+          Lanes<T>::panel);
   }
 
   const detail::HeadGroups groups(x.N, x.HV, slices.count, num_threads());
-  parallel_for(groups.pieces(), [&](Index index) {
-    const auto piece = groups[index];
-    const auto& sequence = problem.sequences[static_cast<std::size_t>(piece.sequence)];
-    const detail::Blocks blocks(sequence.tokens(), C);
-    const auto [first_panel, end_panel] = slices.range(piece.slice);
-    struct Head {
-      typename Member::template HeadInputs<T> in;
-      MatrixMap<T> S;
-      detail::PanelState<T> panels;
-    };
-    std::vector<Head> heads;
-    for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
-      const MatrixMap<T> S(result.final_state.data() + (piece.sequence * x.HV + hv) * x.rows * x.V, x.rows, x.V);
-      heads.push_back({problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv),
-                       S,
-                       {first_panel, end_panel, S}});
-    }
-    std::vector<typename Member::template Builder<T>> builders(static_cast<std::size_t>(blocks.chunks_at_most()), {C, x.K});
-    detail::ValueBlock<T> EO(2 * blocks.tokens_at_most(), first_panel, end_panel, x.V);  // by chunk: X or E, then O
-    detail::ValueBlock<T> b(blocks.tokens_at_most(), first_panel, end_panel, x.V);
-    Vector<T> U(C * W);
-    const Index ahead = blocks.fetched_ahead(end_panel - first_panel);
-
-    for (Index block = 0; block < blocks.count(); ++block) {
-      const auto chunks = blocks.chunks(block);
-      for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
-        auto& [head, S, state] = heads[static_cast<std::size_t>(hv - piece.first_head)];
-        for (const auto& chunk : chunks) {
-          builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
-          for (Index i = 0; i < chunk.tokens; ++i)
-            EO.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, auto columns, T* target) {
-              Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
-            });
-        }
-        // What comes next is fetched while this block's products run, a few tokens after each.
-        const bool last = hv + 1 == piece.end_head;
-        const auto& next_head = heads[static_cast<std::size_t>(last ? 0 : hv + 1 - piece.first_head)].in;
-        const Index next_hv = last ? piece.first_head : hv + 1;
-        Index next = last ? chunks.back().begin + chunks.back().tokens : chunks.front().begin;
-        const Index next_end = std::min(sequence.tokens(), next + blocks.tokens_at_most());
-        for (Index p = first_panel; p < end_panel; ++p) {
-          if (cache)
-            std::copy_n(state.panel(p), x.rows * W,
-                        cache->states[static_cast<std::size_t>(piece.sequence * x.HV + hv)].data() +
-                            (block * slices.panels + p) * x.rows * W);
-          for (const auto& chunk : chunks) {
-            T* const rows = EO.rows(p, 2 * chunk.offset);
-            detail::advance(builders[chunk.slot].chunk(), b.rows(p, chunk.offset), rows, U.data(), state.panel(p));
-            problem.expect_finite_outputs(rows + chunk.tokens * W, chunk.tokens * W);
-            for (Index i = 0; i < ahead && next < next_end; ++i, ++next) {
-              problem.prefetch(next_head, next);
-              detail::prefetch_row(result.o.data() + problem.value_row(sequence, next, next_hv), x.V);
-            }
-          }
-        }
-        for (const auto& chunk : chunks) {
-          for (Index i = 0; i < chunk.tokens; ++i) {
-            const Index row = problem.value_row(sequence, chunk.begin + i, hv);
-            EO.store(2 * chunk.offset + chunk.tokens + i, result.o.data() + row);
-            if (cache) EO.store(2 * chunk.offset + i, cache->errors.data() + row);
-          }
-        }
-      }
-    }
-    for (auto& head : heads) head.panels.store(head.S);
-  });
+  parallel_for(groups.pieces(), [&](Index i) { detail::ForwardPiece<In>(problem, groups[i], slices, result, cache).run(); });
   return result;
 }
 

@@ -1,69 +1,155 @@
 #pragma once
 
 #include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/partial_gradients.hpp"
 
 namespace deltanet {
 
 namespace detail {
 
-/// Gradients with a row of their own for every value head and slice, to be added up in a fixed order: partial[.., hv * slices +
-/// s] for every input whose gradient more than one piece of work adds to.
+/// A slice of value columns of a few neighbouring heads of one sequence, on its way back through a chunked scan.
 template <InputBundle In>
-struct PartialGradients {
+class BackwardPiece {
   using T = typename In::Scalar;
-  using Bundle = typename In::Member::template Gradients<T>;
+  using Member = typename In::Member;
+  static constexpr PanelWidth<T> W{};
 
-  Bundle partial;
-  Index parts;  // slices
-
-  PartialGradients(const Problem<In>& problem, Index slices) : parts(slices) {
-    for_each_input(
-        [&](const auto& field, const auto& view, auto& tensor) {
-          if (!shared(problem, field)) return;
-          auto shape = Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape);
-          shape[2] = problem.extents.HV * parts;
-          tensor.resize(shape);
-          tensor.setZero();
-        },
-        problem.given, partial);
+ public:
+  BackwardPiece(const Problem<In>& problem, const HeadGroups::Piece& piece, const Slices& slices, const ScanCache<T>& cache,
+                const Cotangents<T>& cotangents, ScanGradients<In>& gradients, PartialGradients<In>& partial)
+      : problem_(problem),
+        sequence_(problem.sequences[static_cast<std::size_t>(piece.sequence)]),
+        cache_(cache),
+        cotangents_(cotangents),
+        panels_(slices.panels),
+        first_panel_(slices.range(piece.slice).first),
+        end_panel_(slices.range(piece.slice).second),
+        size_(problem.extents.rows * W),
+        blocks_(sequence_.tokens(), problem.options.chunk_size),
+        builders_(static_cast<std::size_t>(blocks_.chunks_at_most()), {problem.options.chunk_size, problem.extents.K}),
+        dchunks_(builders_.size(), {problem.options.chunk_size, problem.extents.rows}),
+        E_(blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
+        b_(E_),
+        dEO_(2 * blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
+        states_(builders_.size() + 1, Vector<T>::Zero(size_)),
+        U_(blocks_.tokens_at_most() * W),
+        scratch_(problem.options.chunk_size, problem.extents.rows) {
+    const auto& x = problem.extents;
+    for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
+      const Index row = piece.sequence * x.HV + hv;
+      const MatrixMap<T> dS(gradients.initial_state.data() + row * x.rows * x.V, x.rows, x.V);
+      heads_.push_back({hv,
+                        problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence_, hv),
+                        partial.template head<typename Member::template HeadGradients<T>>(problem, gradients.inputs, sequence_,
+                                                                                          hv, piece.slice),
+                        dS,
+                        {first_panel_, end_panel_, dS},
+                        cache.states[static_cast<std::size_t>(row)].data()});
+    }
   }
 
-  template <class Field>
-  [[nodiscard]] bool shared(const Problem<In>& problem, const Field& field) const {
-    if (field.width == Width::value) return false;
-    return parts > 1 || (field.heads == Heads::key && problem.extents.group() > 1);
+  void run() {
+    for (Index block = blocks_.count(); block-- > 0;) {
+      chunks_ = blocks_.chunks(block);
+      for (std::size_t i = 0; i < heads_.size(); ++i) {
+        load(heads_[i]);
+        retreat(block, i);
+        store(heads_[i]);
+      }
+    }
+    for (auto& head : heads_) head.panels.store(head.dS);
   }
 
-  /// The rows to which one value head's slice adds.
-  template <class HeadBundle>
-  [[nodiscard]] HeadBundle head(const Problem<In>& problem, Bundle& whole, const Sequence& sequence, Index hv, Index slice) {
-    HeadBundle rows = problem.template head<HeadBundle>(whole, sequence, hv);
-    for_each_input(
-        [&](const auto& field, auto& tensor, auto& to) {
-          if (!shared(problem, field)) return;
-          const Index width = problem.width_of(field), heads = problem.extents.HV * parts;
-          const Index first = sequence.tokens() > 0 ? (sequence.begin * heads + hv * parts + slice) * width : 0;
-          to = {tensor.data() + first, heads * width};
-        },
-        partial, rows);
-    return rows;
+ private:
+  struct Head {
+    Index hv;
+    typename Member::template HeadInputs<T> in;
+    typename Member::template HeadGradients<T> d;
+    MatrixMap<T> dS;       // of the caller's state
+    PanelState<T> panels;  // the slice of it that is carried back
+    const T* kept;         // states before each block
+  };
+
+  /// The block's chunks, strengths, errors and cotangents.
+  void load(const Head& head) {
+    for (const auto& chunk : chunks_) {
+      builders_[chunk.slot].build(head.in, chunk.begin, chunk.tokens, problem_.scale);
+      dchunks_[chunk.slot].set_zero();
+      for (Index i = 0; i < chunk.tokens; ++i) {
+        E_.for_each_part(chunk.offset + i, [&](Index p, Index column, auto columns, T* x) {
+          Member::template load_values<T>(head.in, chunk.begin + i, column, columns, x, b_.rows(p, chunk.offset + i));
+        });
+        const Index row = problem_.value_row(sequence_, chunk.begin + i, head.hv);
+        E_.load(chunk.offset + i, cache_.errors.data() + row);  // what became of the targets
+        dEO_.load(2 * chunk.offset + chunk.tokens + i, cotangents_.o.data + row);
+      }
+    }
   }
 
-  void add_to(const Problem<In>& problem, Bundle& whole) const {
-    for_each_input(
-        [&](const auto& field, const auto& from, auto& to) {
-          if (!shared(problem, field)) return;
-          const Index width = problem.width_of(field),
-                      heads = field.heads == Heads::key ? problem.extents.H : problem.extents.HV;
-          const Index terms = problem.extents.HV * parts / heads;
-          parallel_for(problem.extents.B * problem.extents.T, [&](Index row) {
-            const MatrixMap<const T> rows(from.data() + row * heads * terms * width, heads * terms, width);
-            MatrixMap<T> sum(to.data() + row * heads * width, heads, width);
-            for (Index i = 0; i < heads * terms; ++i) sum.row(i / terms) += rows.row(i);
-          });
-        },
-        partial, whole);
+  /// The block's products, a panel at a time. The rows of what comes next, the same tokens of the next head or the tokens
+  /// before of the first, are fetched meanwhile, a few after each chunk.
+  void retreat(Index block, std::size_t i) {
+    Head& head = heads_[i];
+    const Head& next_head = heads_[(i + 1) % heads_.size()];
+    auto [next, next_end] = blocks_.range(i + 1 < heads_.size() ? block : block - 1);
+    const Index ahead = blocks_.fetched_ahead(end_panel_ - first_panel_);
+    for (Index p = first_panel_; p < end_panel_; ++p) {
+      replay(p, head.kept + (block * panels_ + p) * size_);
+      for (auto chunk = chunks_.rbegin(); chunk != chunks_.rend(); ++chunk) {
+        detail::retreat(builders_[chunk->slot].chunk(), E_.rows(p, chunk->offset), U_.data() + chunk->offset * W,
+                        b_.rows(p, chunk->offset), dEO_.rows(p, 2 * chunk->offset), states_[chunk->slot].data(),
+                        head.panels.panel(p), scratch_, dchunks_[chunk->slot]);
+        for (Index fetched = 0; fetched < ahead && next < next_end; ++fetched, ++next) {
+          const Index row = problem_.value_row(sequence_, next, next_head.hv);
+          problem_.prefetch(next_head.in, next);
+          prefetch_row(cache_.errors.data() + row, problem_.extents.V);
+          prefetch_row(cotangents_.o.data + row, problem_.extents.V);
+        }
+      }
+    }
   }
+
+  /// The states before each chunk of the block again, from the one kept, by the writes alone: U = b (.) E.
+  void replay(Index p, const T* kept) {
+    std::copy_n(kept, size_, states_[0].data());
+    for (const auto& chunk : chunks_) {
+      T* const U = U_.data() + chunk.offset * W;
+      for (Index i = 0; i < chunk.tokens; ++i)
+        multiply_row(b_.rows(p, chunk.offset + i), E_.rows(p, chunk.offset + i), U + i * W);
+      states_[chunk.slot + 1] = states_[chunk.slot];
+      write_chunk(builders_[chunk.slot].chunk(), U, states_[chunk.slot + 1].data());
+    }
+  }
+
+  /// The block's gradients, to the tokens' own.
+  void store(const Head& head) {
+    for (const auto& chunk : chunks_) {
+      builders_[chunk.slot].backward(head.in, dchunks_[chunk.slot], head.d);
+      for (Index i = 0; i < chunk.tokens; ++i)
+        dEO_.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, auto columns, const T* dx) {
+          Member::template add_value_gradients<T>(head.in, dx, b_.rows(p, chunk.offset + i), chunk.begin + i, column, columns,
+                                                  head.d);
+        });
+    }
+  }
+
+  const Problem<In>& problem_;
+  const Sequence& sequence_;
+  const ScanCache<T>& cache_;
+  const Cotangents<T>& cotangents_;
+  Index panels_;  // of a whole state
+  Index first_panel_, end_panel_;
+  Index size_;  // of a state's panel
+  Blocks blocks_;
+  std::vector<Blocks::ChunkRange> chunks_;  // of the block at hand
+  std::vector<typename Member::template Builder<T>> builders_;
+  std::vector<Chunk<T>> dchunks_;
+  ValueBlock<T> E_, b_;            // b becomes its gradient
+  ValueBlock<T> dEO_;              // by chunk: dE, then dO
+  std::vector<Vector<T>> states_;  // S before each chunk of the block
+  Vector<T> U_;
+  RetreatScratch<T> scratch_;
+  std::vector<Head> heads_;
 };
 
 }  // namespace detail
@@ -77,8 +163,6 @@ template <InputBundle In>
                                                  const Cotangents<typename In::Scalar>& cotangents,
                                                  const ScanOptions<typename In::Scalar>& options = {}) {
   using T = typename In::Scalar;
-  using Member = typename In::Member;
-  constexpr PanelWidth<T> W{};
   const detail::Problem<In> problem(in, options);
   problem.expect_cotangents(cotangents);
   const auto& x = problem.extents;
@@ -87,103 +171,15 @@ template <InputBundle In>
   expect(static_cast<Index>(cache.states.size()) == x.N * x.HV, "cache.states: expected N * HV = ", x.N * x.HV, ", got ",
          cache.states.size());
 
-  const Index C = options.chunk_size;
-  const detail::Slices slices(x.N * x.HV, x.V, W);
+  const detail::Slices slices(x.N * x.HV, x.V, Lanes<T>::panel);
   ScanGradients<In> gradients = detail::zero_gradients(problem);
   detail::PartialGradients<In> partial(problem, slices.count);
   if (!cotangents.final_state.absent())
     std::copy_n(cotangents.final_state.data, gradients.initial_state.size(), gradients.initial_state.data());
 
   const detail::HeadGroups groups(x.N, x.HV, slices.count, num_threads());
-  parallel_for(groups.pieces(), [&](Index index) {
-    const auto piece = groups[index];
-    const auto& sequence = problem.sequences[static_cast<std::size_t>(piece.sequence)];
-    const detail::Blocks blocks(sequence.tokens(), C);
-    const auto [first_panel, end_panel] = slices.range(piece.slice);
-    struct Head {
-      typename Member::template HeadInputs<T> in;
-      typename Member::template HeadGradients<T> d;
-      MatrixMap<T> dS;
-      detail::PanelState<T> panels;
-    };
-    std::vector<Head> heads;
-    for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
-      const MatrixMap<T> dS(gradients.initial_state.data() + (piece.sequence * x.HV + hv) * x.rows * x.V, x.rows, x.V);
-      heads.push_back({problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv),
-                       partial.template head<typename Member::template HeadGradients<T>>(problem, gradients.inputs, sequence,
-                                                                                         hv, piece.slice),
-                       dS,
-                       {first_panel, end_panel, dS}});
-    }
-    const auto slots = static_cast<std::size_t>(blocks.chunks_at_most());
-    std::vector<typename Member::template Builder<T>> builders(slots, {C, x.K});
-    std::vector<Chunk<T>> dchunks(slots, {C, x.rows});
-    const auto value_block = [&, first = first_panel, end = end_panel](Index rows) {
-      return detail::ValueBlock<T>(rows, first, end, x.V);
-    };
-    const Index most = blocks.tokens_at_most();
-    auto E = value_block(most), b = value_block(most), dEO = value_block(2 * most);  // dEO by chunk: dE, then dO
-    std::vector<Vector<T>> states(slots + 1, Vector<T>::Zero(x.rows * W));           // S before each chunk of the block
-    Vector<T> U(most * W);
-    detail::RetreatScratch<T> scratch(C, x.rows);
-    const Index ahead = blocks.fetched_ahead(end_panel - first_panel);
-
-    for (Index block = blocks.count(); block-- > 0;) {
-      const auto chunks = blocks.chunks(block);
-      for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
-        auto& [head, d, dS, dstate] = heads[static_cast<std::size_t>(hv - piece.first_head)];
-        const auto& states_kept = cache.states[static_cast<std::size_t>(piece.sequence * x.HV + hv)];
-        for (const auto& chunk : chunks) {
-          builders[chunk.slot].build(head, chunk.begin, chunk.tokens, problem.scale);
-          dchunks[chunk.slot].set_zero();
-          for (Index i = 0; i < chunk.tokens; ++i) {
-            E.for_each_part(chunk.offset + i, [&](Index p, Index column, auto columns, T* target) {
-              Member::template load_values<T>(head, chunk.begin + i, column, columns, target, b.rows(p, chunk.offset + i));
-            });
-            const Index row = problem.value_row(sequence, chunk.begin + i, hv);
-            E.load(chunk.offset + i, cache.errors.data() + row);  // what became of the targets
-            dEO.load(2 * chunk.offset + chunk.tokens + i, cotangents.o.data + row);
-          }
-        }
-        // What comes next is fetched while this block's products run, a few tokens after each.
-        const bool last = hv + 1 == piece.end_head;
-        const Index next_hv = last ? piece.first_head : hv + 1;
-        const auto& next_head = heads[static_cast<std::size_t>(next_hv - piece.first_head)].in;
-        Index next = std::max<Index>(0, chunks.front().begin - (last ? most : 0));
-        const Index next_end = last ? chunks.front().begin : chunks.back().begin + chunks.back().tokens;
-        for (Index p = first_panel; p < end_panel; ++p) {
-          std::copy_n(states_kept.data() + (block * slices.panels + p) * x.rows * W, x.rows * W, states[0].data());
-          for (const auto& chunk : chunks) {
-            // recompute the states: U = b (.) E from the cache, and the state after the chunk by its write alone
-            T* const writes = U.data() + chunk.offset * W;
-            for (Index i = 0; i < chunk.tokens; ++i)
-              detail::multiply_row(b.rows(p, chunk.offset + i), E.rows(p, chunk.offset + i), writes + i * W);
-            states[chunk.slot + 1] = states[chunk.slot];
-            detail::write_chunk(builders[chunk.slot].chunk(), writes, states[chunk.slot + 1].data());
-          }
-          for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
-            detail::retreat(builders[chunk->slot].chunk(), E.rows(p, chunk->offset), U.data() + chunk->offset * W,
-                            b.rows(p, chunk->offset), dEO.rows(p, 2 * chunk->offset), states[chunk->slot].data(),
-                            dstate.panel(p), scratch, dchunks[chunk->slot]);
-            for (Index i = 0; i < ahead && next < next_end; ++i, ++next) {
-              const Index row = problem.value_row(sequence, next, next_hv);
-              problem.prefetch(next_head, next);
-              detail::prefetch_row(cache.errors.data() + row, x.V);
-              detail::prefetch_row(cotangents.o.data + row, x.V);
-            }
-          }
-        }
-        for (const auto& chunk : chunks) {
-          builders[chunk.slot].backward(head, dchunks[chunk.slot], d);
-          for (Index i = 0; i < chunk.tokens; ++i)
-            dEO.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, auto columns, const T* dx) {
-              Member::template add_value_gradients<T>(head, dx, b.rows(p, chunk.offset + i), chunk.begin + i, column, columns,
-                                                      d);
-            });
-        }
-      }
-    }
-    for (auto& head : heads) head.panels.store(head.dS);
+  parallel_for(groups.pieces(), [&](Index i) {
+    detail::BackwardPiece<In>(problem, groups[i], slices, cache, cotangents, gradients, partial).run();
   });
   partial.add_to(problem, gradients.inputs);
   problem.normalize_backward(gradients.inputs);

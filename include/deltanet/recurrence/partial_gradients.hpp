@@ -1,0 +1,67 @@
+#pragma once
+
+#include "deltanet/recurrence/problem.hpp"
+
+namespace deltanet::detail {
+
+/// Gradients with a row of their own for every value head and slice, to be added up in a fixed order: partial[.., hv * slices +
+/// s] for every input whose gradient more than one piece of work adds to.
+template <InputBundle In>
+struct PartialGradients {
+  using T = typename In::Scalar;
+  using Bundle = typename In::Member::template Gradients<T>;
+
+  Bundle partial;
+  Index parts;  // slices
+
+  PartialGradients(const Problem<In>& problem, Index slices) : parts(slices) {
+    for_each_input(
+        [&](const auto& field, const auto& view, auto& tensor) {
+          if (!shared(problem, field)) return;
+          auto shape = Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape);
+          shape[2] = problem.extents.HV * parts;
+          tensor.resize(shape);
+          tensor.setZero();
+        },
+        problem.given, partial);
+  }
+
+  template <class Field>
+  [[nodiscard]] bool shared(const Problem<In>& problem, const Field& field) const {
+    if (field.width == Width::value) return false;
+    return parts > 1 || (field.heads == Heads::key && problem.extents.group() > 1);
+  }
+
+  /// The rows to which one value head's slice adds.
+  template <class HeadBundle>
+  [[nodiscard]] HeadBundle head(const Problem<In>& problem, Bundle& whole, const Sequence& sequence, Index hv, Index slice) {
+    HeadBundle rows = problem.template head<HeadBundle>(whole, sequence, hv);
+    for_each_input(
+        [&](const auto& field, auto& tensor, auto& to) {
+          if (!shared(problem, field)) return;
+          const Index width = problem.width_of(field), heads = problem.extents.HV * parts;
+          const Index first = sequence.tokens() > 0 ? (sequence.begin * heads + hv * parts + slice) * width : 0;
+          to = {tensor.data() + first, heads * width};
+        },
+        partial, rows);
+    return rows;
+  }
+
+  void add_to(const Problem<In>& problem, Bundle& whole) const {
+    for_each_input(
+        [&](const auto& field, const auto& from, auto& to) {
+          if (!shared(problem, field)) return;
+          const Index width = problem.width_of(field),
+                      heads = field.heads == Heads::key ? problem.extents.H : problem.extents.HV;
+          const Index terms = problem.extents.HV * parts / heads;
+          parallel_for(problem.extents.B * problem.extents.T, [&](Index row) {
+            const MatrixMap<const T> rows(from.data() + row * heads * terms * width, heads * terms, width);
+            MatrixMap<T> sum(to.data() + row * heads * width, heads, width);
+            for (Index i = 0; i < heads * terms; ++i) sum.row(i / terms) += rows.row(i);
+          });
+        },
+        partial, whole);
+  }
+};
+
+}  // namespace deltanet::detail
