@@ -1,5 +1,5 @@
-/// A member of your own: Longhorn (arXiv 2407.14207) takes the delta rule's step implicitly, with a strength beta / (1 + beta)
-/// for unit keys that is stable at any beta >= 0. Say so with its gradient, and every scan, decay and momentum comes with it.
+/// A member of your own: Longhorn (arXiv 2407.14207) takes the delta rule's step implicitly, stable at any beta >= 0. Say so
+/// with its gradient, and every scan is there; tests/examples/your_own_member_test.cpp checks it by the library's laws.
 #include <cstdio>
 
 #include "deltanet/memory/delta_rule.hpp"
@@ -62,7 +62,7 @@ int main() {
     d.v.setZero(), d.beta.setZero(), d.g.setZero();  // the keys learn alone
     optimiser.step(x, d, 0.03);
   }
-  std::printf("loss: %.2f before, %.2f after\n", before, loss());
+  return std::printf("loss: %.2f before, %.2f after\n", before, loss()) < 0;
 }
 // Prints:
 //   chunked is sequential: yes

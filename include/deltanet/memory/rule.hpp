@@ -11,7 +11,8 @@ namespace deltanet {
 ///   Tokens<Member, T, Vectors, Scalars>   the bundle of the member's named inputs, `g` and `eta` of the dynamics among them
 ///   predict(in, t, K, p), write(in, t, K, w)   the rows p, w [K] of token t; the row that reads is always its query `q`
 ///   predict_backward(in, t, K, dp, d), write_backward   add the gradients of that
-///   values(in, t, column, columns, x, b)       targets x and strengths b in a slice of the value columns
+///   values(in, t, column, columns, x, b)       targets x and strengths b in a slice of the value columns; `columns` is an
+///                                              Index, or a constant that `segment` makes use of: best taken as `auto`
 ///   values_backward(in, t, column, columns, dx, db, d)   adds the gradients of that
 ///
 /// Models: Delta, ChannelDelta, Hebbian, CombaRule, EraseWrite, KeyGatedDelta. To write your own, start from Hebbian.
