@@ -81,13 +81,18 @@ struct KeyDecay {
       chunk.carry = from_start_.row(n_ - 1).head(K_).transpose();
       chunk.pairs.topRows(P + n_).setZero();
       for (Index j = 0; j < n_; ++j) {
-        auto rest = chunk.writes.row(j);  // a(j -> i) (.) w_j as i goes on, W_j at the end
-        rest = w.row(j);
-        chunk.pairs(P + j, j) = scale * x.row(P + j).dot(rest);
+        chunk.writes.row(j) = w.row(j);  // a(j -> i) (.) w_j as i goes on, W_j at the end
+        chunk.pairs(P + j, j) = scale * x.row(P + j).dot(w.row(j));
         for (Index i = j + 1; i < n_; ++i) {
-          rest.array() *= alpha_.row(i).array();
-          if (P > 0) chunk.pairs(i, j) = -x.row(i).dot(rest);
-          chunk.pairs(P + i, j) = scale * x.row(P + i).dot(rest);
+          T* const rest = chunk.writes.row(j).data();
+          const T* const alpha = alpha_.row(i).data();
+          if (P > 0) {
+            const auto [predict, read] = carry_on<true>(alpha, x.row(i).data(), x.row(P + i).data(), x.cols(), rest);
+            chunk.pairs(i, j) = -predict;
+            chunk.pairs(P + i, j) = scale * read;
+          } else {
+            chunk.pairs(i, j) = scale * carry_on<false>(alpha, rest, x.row(i).data(), x.cols(), rest).second;
+          }
         }
       }
     }
@@ -141,6 +146,24 @@ struct KeyDecay {
 
    private:
     using Row = Eigen::Matrix<T, 1, Eigen::Dynamic, Eigen::RowMajor>;
+
+    // rest <- alpha (.) rest, and the products of what is left with a row that predicts (if any does) and one that reads, in
+    // one pass; all of a padded width
+    template <bool predicts>
+    static std::pair<T, T> carry_on(const T* alpha, const T* predict, const T* read, Index width, T* rest) {
+      using L = Lanes<T>;
+      const auto zero = L::broadcast(T(0));
+      typename L::Packet predicted[] = {zero, zero}, was_read[] = {zero, zero};
+      for (Index c = 0; c < width; c += L::panel)
+        for (Index half = 0; half < 2; ++half) {
+          const Index at = c + half * L::size;
+          const auto left = L::multiply(L::load(alpha + at), L::load(rest + at));
+          L::store(rest + at, left);
+          was_read[half] = L::multiply_add(left, L::load(read + at), was_read[half]);
+          if constexpr (predicts) predicted[half] = L::multiply_add(left, L::load(predict + at), predicted[half]);
+        }
+      return {L::sum(predicted[0]) + L::sum(predicted[1]), L::sum(was_read[0]) + L::sum(was_read[1])};
+    }
 
     Index n_ = 0;
     Index K_;
