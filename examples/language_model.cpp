@@ -151,7 +151,7 @@ void make_folder(const fs::path& folder) {
 
 int main(int argc, char** argv) {
   try {
-    keep_freed_memory();
+    deltanet::keep_freed_memory();
     Options options = parse_options(argc, argv, {});
     if (!options.resume.empty()) {
       options.recipe = recipe_of(options.resume);
