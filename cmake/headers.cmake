@@ -35,6 +35,7 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/sequential.hpp
     include/deltanet/recurrence/blocks.hpp
     include/deltanet/recurrence/value_block.hpp
+    include/deltanet/recurrence/scan_piece.hpp
     include/deltanet/recurrence/panel.hpp
     include/deltanet/recurrence/chunked.hpp
     include/deltanet/recurrence/partial_gradients.hpp

@@ -1,5 +1,5 @@
-/// A member of your own: Longhorn (arXiv 2407.14207) takes the delta rule's step implicitly, stable at any beta >= 0. Say so
-/// with its gradient, and every scan is there; tests/examples/your_own_member_test.cpp checks it by the library's laws.
+/// A member of your own: Longhorn (arXiv 2407.14207), implicit steps, stable for unit keys at any beta >= 0. Say so with its
+/// gradient, and every scan is there; tests/examples/your_own_member_test.cpp checks it by the library's laws.
 #include <cstdio>
 
 #include "deltanet/memory/delta_rule.hpp"

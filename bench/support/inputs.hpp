@@ -27,6 +27,7 @@ inline constexpr auto members = std::tuple{
     Named<KimiDeltaRule>{"kimi_delta_attention"},
     Named<GatedDeltaRule2>{"gated_delta_net2"},
     Named<CombaDeltaRule>{"comba"},
+    Named<DecayedCombaDeltaRule>{"decayed_comba"},
     Named<ChannelGatedDeltaRule>{"channel_gated_delta_net"},
     Named<KeyGatedDeltaRule>{"key_gated_delta_net"},
     Named<MomentumDeltaRule>{"momentum_delta_net"},

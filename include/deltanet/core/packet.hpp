@@ -1,9 +1,12 @@
 #pragma once
 
+#include <type_traits>
+
 #include "deltanet/core/tensor.hpp"
 
 /// Explicit vectors: a thin name for Eigen's packets, so that the kernels follow whatever instruction set Eigen was compiled
 /// for (SSE, AVX, AVX-512, NEON, ...) and fall back to scalars where there is none.
+
 /// For lambdas on which a kernel's registers depend: as functions of their own they would pass packets through memory.
 #ifdef __OPTIMIZE__
 #define DELTANET_INLINE_LAMBDA __attribute__((always_inline))

@@ -20,7 +20,7 @@ struct GramScratch {
 /// pairs [rows, n] = x w^T. Entries above the triangles are computed and left for the caller to clear.
 template <Real T>
 void gram(Index rows, Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, GramScratch<T>& scratch, Matrix<T>& pairs) {
-  if (n == 1) {
+  if (n == 1) {  // decoding: no panel of tokens to be filled
     for (Index i = 0; i < rows; ++i) pairs(i, 0) = x.row(i).head(K).dot(w.row(0).head(K));
     return;
   }

@@ -91,7 +91,7 @@ struct KeyDecay {
             chunk.pairs(i, j) = -predict;
             chunk.pairs(P + i, j) = scale * read;
           } else {
-            chunk.pairs(i, j) = scale * carry_on<false>(alpha, rest, x.row(i).data(), x.cols(), rest).second;
+            chunk.pairs(i, j) = scale * carry_on<false>(alpha, nullptr, x.row(i).data(), x.cols(), rest).second;
           }
         }
       }

@@ -6,8 +6,10 @@
 
 #include "deltanet/core/packet.hpp"
 
-/// How a chunked scan cuts its work: tokens into chunks and blocks, value columns into panels and slices. All of it follows
-/// from the sizes alone, never from the number of threads, so that results do not either.
+/// How a chunked scan cuts its work: tokens into chunks and blocks, value columns into panels and slices, and heads into
+/// groups. Chunks and blocks follow from the sizes alone; groups and forward's slices also from the number of threads, which no
+/// result depends on, since heads and value columns never meet. Backward adds up over slices, so there they follow from sizes
+/// too.
 namespace deltanet::detail {
 
 /// Tokens of a block: its chunks are built once, stay in the second-level cache, and serve one panel of the state after
@@ -54,7 +56,8 @@ class Blocks {
 };
 
 /// Value columns in panels, and panels in slices that work in parallel. With few states a state is sliced, so that a batch of
-/// one with few heads keeps all cores busy; each slice builds the chunks for itself.
+/// one with few heads keeps all cores busy; each slice builds the chunks for itself. `enough` is the number of pieces to aim
+/// at.
 struct Slices {
   static constexpr Index enough_pieces = 16, least_columns = 32;
 

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "deltanet/recurrence/panel.hpp"
-#include "deltanet/recurrence/problem.hpp"
-#include "deltanet/recurrence/value_block.hpp"
+#include "deltanet/recurrence/scan_piece.hpp"
 
 /// The chunked scan: the same numbers as the sequential one to rounding, by small dense products.
 namespace deltanet {
@@ -18,36 +17,30 @@ struct ScanCache {
 
 namespace detail {
 
-/// A slice of value columns of a few neighbouring heads of one sequence, on its way through a chunked scan.
+/// A piece on its way through a chunked scan.
 template <InputBundle In>
-class ForwardPiece {
-  using T = typename In::Scalar;
-  using Member = typename In::Member;
-  static constexpr PanelWidth<T> W{};
+class ForwardPiece : ScanPiece<In> {
+  using Base = ScanPiece<In>;
+  using Base::W, Base::problem_, Base::sequence_, Base::blocks_, Base::chunks_, Base::builders_;
+  using typename Base::HeadInputs, typename Base::T, typename Base::Upcoming;
 
  public:
   ForwardPiece(const Problem<In>& problem, const HeadGroups::Piece& piece, const Slices& slices, ScanResult<T>& result,
                ScanCache<T>* cache)
-      : problem_(problem),
-        sequence_(problem.sequences[static_cast<std::size_t>(piece.sequence)]),
+      : Base(problem, piece, slices),
         result_(result),
         cache_(cache),
-        panels_(slices.panels),
-        first_panel_(slices.range(piece.slice).first),
-        end_panel_(slices.range(piece.slice).second),
-        blocks_(sequence_.tokens(), problem.options.chunk_size),
-        builders_(static_cast<std::size_t>(blocks_.chunks_at_most()), {problem.options.chunk_size, problem.extents.K}),
-        EO_(2 * blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
-        b_(blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
+        EO_(this->value_block(2 * blocks_.tokens_at_most())),
+        b_(this->value_block(blocks_.tokens_at_most())),
         U_(problem.options.chunk_size * W) {
     const auto& x = problem.extents;
     for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
       const Index row = piece.sequence * x.HV + hv;
       const MatrixMap<T> S(result.final_state.data() + row * x.rows * x.V, x.rows, x.V);
       heads_.push_back({hv,
-                        problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence_, hv),
+                        problem.template head<HeadInputs>(problem.in, sequence_, hv),
                         S,
-                        {first_panel_, end_panel_, S},
+                        {this->first_panel_, this->end_panel_, S},
                         cache ? cache->states[static_cast<std::size_t>(row)].data() : nullptr});
     }
   }
@@ -56,7 +49,7 @@ class ForwardPiece {
     for (Index block = 0; block < blocks_.count(); ++block) {
       chunks_ = blocks_.chunks(block);
       for (std::size_t i = 0; i < heads_.size(); ++i) {
-        load(heads_[i]);
+        for (const auto& chunk : chunks_) this->load_chunk(heads_[i].in, chunk, EO_, 2 * chunk.offset, b_);
         advance(block, i);
         store(heads_[i]);
       }
@@ -67,40 +60,27 @@ class ForwardPiece {
  private:
   struct Head {
     Index hv;
-    typename Member::template HeadInputs<T> in;
+    HeadInputs in;
     MatrixMap<T> S;        // the caller's state
     PanelState<T> panels;  // the slice of it that is carried on
     T* kept;               // states before each block, for backward
   };
 
-  /// The block's chunks, targets and strengths.
-  void load(const Head& head) {
-    for (const auto& chunk : chunks_) {
-      builders_[chunk.slot].build(head.in, chunk.begin, chunk.tokens, problem_.scale);
-      for (Index i = 0; i < chunk.tokens; ++i)
-        EO_.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, auto columns, T* x) {
-          Member::template load_values<T>(head.in, chunk.begin + i, column, columns, x, b_.rows(p, chunk.offset + i));
-        });
-    }
-  }
-
-  /// The block's products, a panel at a time. The rows of what comes next, the same tokens of the next head or the next tokens
-  /// of the first, are fetched meanwhile, a few after each product.
+  /// The block's products, a panel at a time. What comes next is fetched meanwhile, a few tokens after each chunk.
   void advance(Index block, std::size_t i) {
     Head& head = heads_[i];
-    const Head& next_head = heads_[(i + 1) % heads_.size()];
-    auto [next, next_end] = blocks_.range(i + 1 < heads_.size() ? block : block + 1);
-    const Index ahead = blocks_.fetched_ahead(end_panel_ - first_panel_), size = problem_.extents.rows * W;
-    for (Index p = first_panel_; p < end_panel_; ++p) {
-      if (head.kept) std::copy_n(head.panels.panel(p), size, head.kept + (block * panels_ + p) * size);
+    Upcoming upcoming(*this, i, heads_.size(), block, block + 1);
+    const Head& next = heads_[upcoming.head];
+    for (Index p = this->first_panel_; p < this->end_panel_; ++p) {
+      if (head.kept) std::copy_n(head.panels.panel(p), this->panel_size(), head.kept + this->kept(block, p));
       for (const auto& chunk : chunks_) {
         T* const EO = EO_.rows(p, 2 * chunk.offset);
         detail::advance(builders_[chunk.slot].chunk(), b_.rows(p, chunk.offset), EO, U_.data(), head.panels.panel(p));
         problem_.expect_finite_outputs(EO + chunk.tokens * W, chunk.tokens * W);
-        for (Index fetched = 0; fetched < ahead && next < next_end; ++fetched, ++next) {
-          problem_.prefetch(next_head.in, next);
-          prefetch_row(result_.o.data() + problem_.value_row(sequence_, next, next_head.hv), problem_.extents.V);
-        }
+        upcoming.fetch([&](Index token) {
+          problem_.prefetch(next.in, token);
+          prefetch_row(result_.o.data() + problem_.value_row(sequence_, token, next.hv), problem_.extents.V);
+        });
       }
     }
   }
@@ -115,15 +95,8 @@ class ForwardPiece {
       }
   }
 
-  const Problem<In>& problem_;
-  const Sequence& sequence_;
   ScanResult<T>& result_;
   ScanCache<T>* cache_;
-  Index panels_;  // of a whole state
-  Index first_panel_, end_panel_;
-  Blocks blocks_;
-  std::vector<Blocks::ChunkRange> chunks_;  // of the block at hand
-  std::vector<typename Member::template Builder<T>> builders_;
   ValueBlock<T> EO_;  // by chunk: X or E, then O
   ValueBlock<T> b_;
   Vector<T> U_;  // [C, panel]

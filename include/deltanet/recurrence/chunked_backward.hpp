@@ -7,31 +7,25 @@ namespace deltanet {
 
 namespace detail {
 
-/// A slice of value columns of a few neighbouring heads of one sequence, on its way back through a chunked scan.
+/// A piece on its way back through a chunked scan.
 template <InputBundle In>
-class BackwardPiece {
-  using T = typename In::Scalar;
-  using Member = typename In::Member;
-  static constexpr PanelWidth<T> W{};
+class BackwardPiece : ScanPiece<In> {
+  using Base = ScanPiece<In>;
+  using typename Base::HeadInputs, typename Base::Member, typename Base::T, typename Base::Upcoming;
+  using HeadGradients = typename Member::template HeadGradients<T>;
+  using Base::W, Base::problem_, Base::sequence_, Base::blocks_, Base::chunks_, Base::builders_;
 
  public:
   BackwardPiece(const Problem<In>& problem, const HeadGroups::Piece& piece, const Slices& slices, const ScanCache<T>& cache,
                 const Cotangents<T>& cotangents, ScanGradients<In>& gradients, PartialGradients<In>& partial)
-      : problem_(problem),
-        sequence_(problem.sequences[static_cast<std::size_t>(piece.sequence)]),
+      : Base(problem, piece, slices),
         cache_(cache),
         cotangents_(cotangents),
-        panels_(slices.panels),
-        first_panel_(slices.range(piece.slice).first),
-        end_panel_(slices.range(piece.slice).second),
-        size_(problem.extents.rows * W),
-        blocks_(sequence_.tokens(), problem.options.chunk_size),
-        builders_(static_cast<std::size_t>(blocks_.chunks_at_most()), {problem.options.chunk_size, problem.extents.K}),
         dchunks_(builders_.size(), {problem.options.chunk_size, problem.extents.rows}),
-        E_(blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
+        E_(this->value_block(blocks_.tokens_at_most())),
         b_(E_),
-        dEO_(2 * blocks_.tokens_at_most(), first_panel_, end_panel_, problem.extents.V),
-        states_(builders_.size() + 1, Vector<T>::Zero(size_)),
+        dEO_(this->value_block(2 * blocks_.tokens_at_most())),
+        states_(builders_.size() + 1, Vector<T>::Zero(this->panel_size())),
         U_(blocks_.tokens_at_most() * W),
         scratch_(problem.options.chunk_size, problem.extents.rows) {
     const auto& x = problem.extents;
@@ -39,11 +33,10 @@ class BackwardPiece {
       const Index row = piece.sequence * x.HV + hv;
       const MatrixMap<T> dS(gradients.initial_state.data() + row * x.rows * x.V, x.rows, x.V);
       heads_.push_back({hv,
-                        problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence_, hv),
-                        partial.template head<typename Member::template HeadGradients<T>>(problem, gradients.inputs, sequence_,
-                                                                                          hv, piece.slice),
+                        problem.template head<HeadInputs>(problem.in, sequence_, hv),
+                        partial.template head<HeadGradients>(problem, gradients.inputs, sequence_, hv, piece.slice),
                         dS,
-                        {first_panel_, end_panel_, dS},
+                        {this->first_panel_, this->end_panel_, dS},
                         cache.states[static_cast<std::size_t>(row)].data()});
     }
   }
@@ -63,8 +56,8 @@ class BackwardPiece {
  private:
   struct Head {
     Index hv;
-    typename Member::template HeadInputs<T> in;
-    typename Member::template HeadGradients<T> d;
+    HeadInputs in;
+    HeadGradients d;
     MatrixMap<T> dS;       // of the caller's state
     PanelState<T> panels;  // the slice of it that is carried back
     const T* kept;         // states before each block
@@ -73,12 +66,9 @@ class BackwardPiece {
   /// The block's chunks, strengths, errors and cotangents.
   void load(const Head& head) {
     for (const auto& chunk : chunks_) {
-      builders_[chunk.slot].build(head.in, chunk.begin, chunk.tokens, problem_.scale);
+      this->load_chunk(head.in, chunk, E_, chunk.offset, b_);
       dchunks_[chunk.slot].set_zero();
       for (Index i = 0; i < chunk.tokens; ++i) {
-        E_.for_each_part(chunk.offset + i, [&](Index p, Index column, auto columns, T* x) {
-          Member::template load_values<T>(head.in, chunk.begin + i, column, columns, x, b_.rows(p, chunk.offset + i));
-        });
         const Index row = problem_.value_row(sequence_, chunk.begin + i, head.hv);
         E_.load(chunk.offset + i, cache_.errors.data() + row);  // what became of the targets
         dEO_.load(2 * chunk.offset + chunk.tokens + i, cotangents_.o.data + row);
@@ -86,32 +76,30 @@ class BackwardPiece {
     }
   }
 
-  /// The block's products, a panel at a time. The rows of what comes next, the same tokens of the next head or the tokens
-  /// before of the first, are fetched meanwhile, a few after each chunk.
+  /// The block's products, a panel at a time. What comes next is fetched meanwhile, a few tokens after each chunk.
   void retreat(Index block, std::size_t i) {
     Head& head = heads_[i];
-    const Head& next_head = heads_[(i + 1) % heads_.size()];
-    auto [next, next_end] = blocks_.range(i + 1 < heads_.size() ? block : block - 1);
-    const Index ahead = blocks_.fetched_ahead(end_panel_ - first_panel_);
-    for (Index p = first_panel_; p < end_panel_; ++p) {
-      replay(p, head.kept + (block * panels_ + p) * size_);
+    Upcoming upcoming(*this, i, heads_.size(), block, block - 1);
+    const Head& next = heads_[upcoming.head];
+    for (Index p = this->first_panel_; p < this->end_panel_; ++p) {
+      replay(p, head.kept + this->kept(block, p));
       for (auto chunk = chunks_.rbegin(); chunk != chunks_.rend(); ++chunk) {
         detail::retreat(builders_[chunk->slot].chunk(), E_.rows(p, chunk->offset), U_.data() + chunk->offset * W,
                         b_.rows(p, chunk->offset), dEO_.rows(p, 2 * chunk->offset), states_[chunk->slot].data(),
                         head.panels.panel(p), scratch_, dchunks_[chunk->slot]);
-        for (Index fetched = 0; fetched < ahead && next < next_end; ++fetched, ++next) {
-          const Index row = problem_.value_row(sequence_, next, next_head.hv);
-          problem_.prefetch(next_head.in, next);
+        upcoming.fetch([&](Index token) {
+          const Index row = problem_.value_row(sequence_, token, next.hv);
+          problem_.prefetch(next.in, token);
           prefetch_row(cache_.errors.data() + row, problem_.extents.V);
           prefetch_row(cotangents_.o.data + row, problem_.extents.V);
-        }
+        });
       }
     }
   }
 
   /// The states before each chunk of the block again, from the one kept, by the writes alone: U = b (.) E.
   void replay(Index p, const T* kept) {
-    std::copy_n(kept, size_, states_[0].data());
+    std::copy_n(kept, this->panel_size(), states_[0].data());
     for (const auto& chunk : chunks_) {
       T* const U = U_.data() + chunk.offset * W;
       for (Index i = 0; i < chunk.tokens; ++i)
@@ -133,16 +121,8 @@ class BackwardPiece {
     }
   }
 
-  const Problem<In>& problem_;
-  const Sequence& sequence_;
   const ScanCache<T>& cache_;
   const Cotangents<T>& cotangents_;
-  Index panels_;  // of a whole state
-  Index first_panel_, end_panel_;
-  Index size_;  // of a state's panel
-  Blocks blocks_;
-  std::vector<Blocks::ChunkRange> chunks_;  // of the block at hand
-  std::vector<typename Member::template Builder<T>> builders_;
   std::vector<Chunk<T>> dchunks_;
   ValueBlock<T> E_, b_;            // b becomes its gradient
   ValueBlock<T> dEO_;              // by chunk: dE, then dO

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <type_traits>
+
 #include "deltanet/core/packet.hpp"
 #include "deltanet/memory/chunk.hpp"
 
