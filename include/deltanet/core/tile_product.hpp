@@ -91,12 +91,9 @@ void panel_product(Index rows, Index depth, Left a, const T* b, StrideB ldb, T* 
   constexpr int most = Lanes<T>::tile_rows;
   const auto reach = [=](Index end) { return triangle == Triangle::lower ? std::min(depth, end) : depth; };
   const auto factors_from = [=](Index row) { return keep == Keep::scaled ? factors + row : nullptr; };
-  Index row = 0;
-  for (; row + 2 * most <= rows; row += most)
-    detail::tile<most, keep>(reach(row + most), a.from_row(row), b, ldb, c + row * ldc, ldc, factors_from(row));
-  // The rest in tiles of nearly equal heights: a last one of one or two rows would leave the multiply-add units waiting.
-  while (row < rows) {
-    const Index rest = rows - row, height = rest <= most ? rest : (rest + 1) / 2;
+  for (Index row = 0; row < rows;) {
+    // The last two tiles are of nearly equal heights: one of one or two rows would leave the multiply-add units waiting.
+    const Index rest = rows - row, height = rest <= most ? rest : rest < 2 * most ? (rest + 1) / 2 : most;
     detail::tile_of<most, keep>(height, reach(row + height), a.from_row(row), b, ldb, c + row * ldc, ldc, factors_from(row));
     row += height;
   }
