@@ -3,6 +3,7 @@
 #include "deltanet/layers/gated_delta_net.hpp"
 #include "deltanet/layers/kimi_delta_attention.hpp"
 #include "golden/case.hpp"
+#include "support/compiled.hpp"
 
 /// Cases of whole layers with their parameters: the output, whole and token by token.
 namespace golden {

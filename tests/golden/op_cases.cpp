@@ -4,6 +4,7 @@
 #include "deltanet/memory/hebbian.hpp"
 #include "deltanet/recurrence/delta_product.hpp"
 #include "golden/case.hpp"
+#include "support/compiled.hpp"
 
 /// Cases of single operators: every output and every gradient, sequential and chunked.
 namespace golden {

@@ -6,3 +6,4 @@
 #include <unsupported/Eigen/CXX11/ThreadPool>
 
 #include "support/catch.hpp"
+#include "support/compiled.hpp"

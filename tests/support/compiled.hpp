@@ -1,0 +1,68 @@
+#pragma once
+
+#include "deltanet/layers/delta_inputs.hpp"
+#include "deltanet/layers/delta_output.hpp"
+#include "deltanet/layers/rms_norm.hpp"
+#include "deltanet/layers/swiglu.hpp"
+#include "deltanet/memory/comba.hpp"
+#include "deltanet/memory/erase_write.hpp"
+#include "deltanet/memory/hebbian.hpp"
+#include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/sequential.hpp"
+#include "deltanet/recurrence/step.hpp"
+
+/// What many tests call, compiled once for all of them: `extern` here, without it in support/compiled/. A template that is not
+/// named here is compiled where it is used, as ever; this saves time and changes nothing else.
+
+#define DELTANET_COMPILED_SCANS(how, member, T)                                                                     \
+  how template ScanResult<T> chunked(const member::Inputs<T>&, const ScanOptions<T>&, ScanCache<T>*);               \
+  how template ScanGradients<member::Inputs<T>> chunked_backward(const member::Inputs<T>&, const ScanCache<T>&,     \
+                                                                 const Cotangents<T>&, const ScanOptions<T>&);      \
+  how template void step(const member::Inputs<T>&, View<T, 4>, View<T, 4>, const ScanOptions<T>&);                  \
+  how template ScanResult<T> sequential(const member::Inputs<T>&, const ScanOptions<T>&);                           \
+  how template ScanGradients<member::Inputs<T>> sequential_backward(const member::Inputs<T>&, const Cotangents<T>&, \
+                                                                    const ScanOptions<T>&);
+
+#define DELTANET_COMPILED_MEMBER(how, member) \
+  DELTANET_COMPILED_SCANS(how, member, float) \
+  DELTANET_COMPILED_SCANS(how, member, double)
+
+#define DELTANET_COMPILED_PARTS(how, T)                                                                                       \
+  how template void multiply_transposed<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                               \
+  how template void add_product<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                                       \
+  how template void add_transposed_product<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                            \
+  how template void linear<T>(const LinearParams<T>&, ConstMatrixRef<T>, MatrixRef<T>);                                       \
+  how template void linear_backward<T>(const LinearParams<T>&, ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>,            \
+                                       LinearParams<T>&);                                                                     \
+  how template DeltaInputsParams<T> delta_inputs_params<T>(const DeltaInputsConfig&);                                         \
+  how template void initialize_delta_inputs<T>(DeltaInputsParams<T>&, const DeltaInputsConfig&, Random&);                     \
+  how template void delta_inputs<T>(const DeltaInputsConfig&, const DeltaInputsParams<T>&, View<const T, 3>,                  \
+                                    const ConvolutionStates<T>&, DeltaInputsCache<T>&);                                       \
+  how template void delta_inputs_backward<T>(const DeltaInputsConfig&, const DeltaInputsParams<T>&, View<const T, 3>,         \
+                                             const DeltaInputsCache<T>&, std::type_identity_t<DeltaInputsGradients<T>>,       \
+                                             MatrixRef<T>, DeltaInputsParams<T>&);                                            \
+  how template DeltaOutputParams<T> delta_output_params<T>(const DeltaOutputConfig&);                                         \
+  how template void initialize_delta_output<T>(DeltaOutputParams<T>&, const DeltaOutputConfig&, Random&);                     \
+  how template Tensor<T, 3> delta_output<T>(const DeltaOutputConfig&, const DeltaOutputParams<T>&, View<const T, 3>,          \
+                                            DeltaOutputCache<T>&);                                                            \
+  how template Tensor<T, 4> delta_output_backward<T>(const DeltaOutputConfig&, const DeltaOutputParams<T>&, View<const T, 3>, \
+                                                     const DeltaOutputCache<T>&, std::type_identity_t<View<const T, 3>>,      \
+                                                     MatrixRef<T>, DeltaOutputParams<T>&);                                    \
+  how template class RMSNorm<T>;                                                                                              \
+  how template class SwiGLU<T>;
+
+namespace deltanet {
+
+DELTANET_COMPILED_MEMBER(extern, DeltaRule)
+DELTANET_COMPILED_MEMBER(extern, GatedDeltaRule)
+DELTANET_COMPILED_MEMBER(extern, KimiDeltaRule)
+DELTANET_COMPILED_MEMBER(extern, MomentumDeltaRule)
+DELTANET_COMPILED_MEMBER(extern, NesterovDeltaRule)
+DELTANET_COMPILED_MEMBER(extern, DecayedCombaDeltaRule)
+DELTANET_COMPILED_MEMBER(extern, GatedDeltaRule2)
+DELTANET_COMPILED_MEMBER(extern, ScalarDecayRule)
+DELTANET_COMPILED_MEMBER(extern, GatedLinearAttentionRule)
+DELTANET_COMPILED_PARTS(extern, float)
+DELTANET_COMPILED_PARTS(extern, double)
+
+}  // namespace deltanet
