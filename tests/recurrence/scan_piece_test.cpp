@@ -13,8 +13,8 @@ using In = GatedDeltaRule::Inputs<double>;
 /// A piece with its doors open.
 struct Piece : detail::ScanPiece<In> {
   using Base = detail::ScanPiece<In>;
-  using Base::blocks_, Base::builders_, Base::kept, Base::load_chunk, Base::panel_size, Base::sequence_, Base::Upcoming,
-      Base::value_block;
+  using Base::blocks_, Base::builders_, Base::chunks_, Base::kept, Base::load_chunk, Base::panel_size, Base::sequence_,
+      Base::Upcoming, Base::value_block;
 
   Piece(const detail::Problem<In>& problem, const detail::HeadGroups::Piece& piece, const detail::Slices& slices)
       : Base(problem, piece, slices) {}
@@ -32,7 +32,8 @@ TEST_CASE("a chunk of a piece has the tokens' values and strengths, where its pa
   Piece piece(problem, {.sequence = 1, .first_head = 3, .end_head = 4, .slice = 0}, slices);
   const auto head = problem.head<GatedDeltaRule::HeadInputs<double>>(problem.in, piece.sequence_, 3);
   auto X = piece.value_block(14), b = piece.value_block(7);
-  for (const auto& chunk : piece.blocks_.chunks(0)) piece.load_chunk(head, chunk, X, 2 * chunk.offset, b);
+  piece.blocks_.list_chunks(0, piece.chunks_);
+  for (const auto& chunk : piece.chunks_) piece.load_chunk(head, chunk, X, 2 * chunk.offset, b);
   CHECK(piece.builders_[0].chunk().tokens == 4);
   CHECK(piece.builders_[1].chunk().tokens == 3);
   for (const Index column : {Index(0), W, 2 * W + 2})

@@ -43,12 +43,12 @@ class Blocks {
     return {clamp(block * per_block_ * C_), clamp((block + 1) * per_block_ * C_)};
   }
 
-  [[nodiscard]] std::vector<ChunkRange> chunks(Index block) const {
-    std::vector<ChunkRange> ranges;
+  /// Replaces `chunks` by those of a block.
+  void list_chunks(Index block, std::vector<ChunkRange>& chunks) const {
+    chunks.clear();
     const auto [first, end] = range(block);
     for (Index begin = first; begin < end; begin += C_)
-      ranges.push_back({ranges.size(), begin, std::min(C_, end - begin), begin - first});
-    return ranges;
+      chunks.push_back({chunks.size(), begin, std::min(C_, end - begin), begin - first});
   }
 
  private:

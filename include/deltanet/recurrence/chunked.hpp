@@ -47,7 +47,7 @@ class ForwardPiece : ScanPiece<In> {
 
   void run() {
     for (Index block = 0; block < blocks_.count(); ++block) {
-      chunks_ = blocks_.chunks(block);
+      blocks_.list_chunks(block, chunks_);
       for (std::size_t i = 0; i < heads_.size(); ++i) {
         for (const auto& chunk : chunks_) this->load_chunk(heads_[i].in, chunk, EO_, 2 * chunk.offset, b_);
         advance(block, i);

@@ -43,7 +43,7 @@ class BackwardPiece : ScanPiece<In> {
 
   void run() {
     for (Index block = blocks_.count(); block-- > 0;) {
-      chunks_ = blocks_.chunks(block);
+      blocks_.list_chunks(block, chunks_);
       for (std::size_t i = 0; i < heads_.size(); ++i) {
         load(heads_[i]);
         retreat(block, i);
