@@ -2,7 +2,7 @@
 #include "deltanet/layers/gated_delta_net.hpp"
 #include "deltanet/training/gradient_check.hpp"
 #include "support/benchmark.hpp"
-#include "support/judge.hpp"
+#include "support/parameters.hpp"
 
 /// Whole layers: `layer` is forward, `layer_train` forward and backward, `layer_step` one token of each sequence on a state.
 /// Flops are two for every parameter and 6 K V for every value head, a token; three times that with backward.
@@ -23,11 +23,11 @@ struct GatedDeltaNetKind {
   template <Real T>
   using Layer = GatedDeltaNet<T>;
   static GatedDeltaNetConfig config(Index D) {
-    return {.hidden_size = D, .head_dim = head_width(D), .num_heads = 3 * D / 4 / head_width(D)};
+    return {.hidden_size = D, .expand_v = 1, .head_dim = head_width(D), .num_heads = D / head_width(D)};
   }
 };
 
-/// Every layer of the library.
+/// The layers under test; those of other members differ from them in gates and scan alone.
 constexpr auto layers = std::tuple<DeltaNetKind, GatedDeltaNetKind>{};
 
 /// A layer with drawn parameters and inputs x [B, T, D], a cotangent dy of its output, and the same in double.
@@ -49,12 +49,7 @@ struct Trial {
     random.fill_normal(dy);
     exact_x = x.template cast<double>();
     exact_dy = dy.template cast<double>();
-    std::vector<TensorSpan<T>> from;
-    for_each_tensor([&](const TensorInfo&, const TensorSpan<T>& tensor) { from.push_back(tensor); }, layer.params);
-    std::size_t i = 0;
-    for_each_tensor(
-        [&](const TensorInfo&, const TensorSpan<double>& tensor) { tensor.flat() = from[i++].flat().template cast<double>(); },
-        exact.params);
+    cast_parameters<T, double>(layer.params, exact.params);
   }
 
   [[nodiscard]] double flops_per_token() const {
@@ -91,14 +86,7 @@ std::string wrong_train(const std::string& what, const Trial<Kind, T>& trial) {
   const auto [exact_dx, exact_gradients] = train(trial.exact, trial.exact_x, trial.exact_dy);
   Judge judge(what);
   judge.compare<T>("dx", dx, exact_dx);
-  std::vector<TensorSpan<const T>> results;
-  for_each_tensor([&](const TensorInfo&, const TensorSpan<const T>& tensor) { results.push_back(tensor); }, gradients);
-  std::size_t i = 0;
-  for_each_tensor(
-      [&](const TensorInfo& info, const TensorSpan<const double>& tensor) {
-        judge.compare<T>("d" + info.name, results[i++].flat(), tensor.flat());
-      },
-      exact_gradients);
+  compare_gradients<T>(judge, gradients, exact_gradients);
   return judge.complaint();
 }
 
@@ -134,10 +122,11 @@ void add_layer(const Kind&) {
     const std::string name =
         deltanet::detail::concat(what, "/", Kind::name, "/", scalar_name<T>, "/D", D, size, "/threads", threads);
     const double flops = share * n * Trial<Kind, T>(config, 1, 1).flops_per_token();
-    add<T>(name, {threads, n, flops}, [config, B, tokens, call] {
+    add<T>(name, {threads, n, flops}, [=] {
       const auto trial = std::make_shared<const Trial<Kind, T>>(config, B, tokens);
       std::string complaint = wrong<T>(config, *trial);
-      return Prepared{complaint, [trial, call, state = trial->layer.initial_state(B)]() mutable { call(*trial, state); }};
+      return Prepared{complaint, [trial, call, state = trial->layer.initial_state(B)]() mutable { call(*trial, state); },
+                      [=] { return product_bound<T>(flops, B * tokens, D); }};
     });
   };
   const auto forward = [](const auto& trial, auto&) { benchmark::DoNotOptimize(trial.layer.forward(trial.x).data()); };

@@ -6,10 +6,12 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "deltanet/core/freed_memory.hpp"
+#include "support/bounds.hpp"
 #include "support/peak.hpp"
 
 /// How a benchmark runs: prepared and judged once, then timed, then compared with the peak.
@@ -21,10 +23,12 @@ struct Work {
   double tokens, flops;
 };
 
-/// A benchmark whose turn has come: what is wrong with its results (nothing, or a sentence), and the call to be timed.
+/// A benchmark whose turn has come: what is wrong with its results (nothing, or a sentence), the call to be timed, and what to
+/// compare it with beside the peak, where there is something; that is measured with the benchmark's threads set.
 struct Prepared {
   std::string wrong;
   std::function<void()> run;
+  std::function<Bound()> bound{};
 };
 
 /// The benchmark whose turn it is. Google Benchmark calls each many times in a row; its inputs are kept until the next.
@@ -32,6 +36,7 @@ struct Turn {
   std::string name;
   Prepared prepared;
   double peak;
+  std::optional<Bound> bound{};
 };
 inline std::unique_ptr<Turn> turn;
 
@@ -47,6 +52,7 @@ void add(const std::string& name, const Work& work, const Prepare& prepare) {
       turn.reset(new Turn{name, prepare(), 0});
       set_num_threads(work.threads);
       turn->peak = fma_peak_gflops<T>(work.threads);
+      if (turn->prepared.bound) turn->bound = turn->prepared.bound();
     }
     if (!turn->prepared.wrong.empty()) {
       any_wrong = true;
@@ -62,6 +68,7 @@ void add(const std::string& name, const Work& work, const Prepare& prepare) {
     state.counters["gflops"] = gflops;
     state.counters["fma_peak_gflops"] = turn->peak;
     state.counters["fraction"] = gflops / turn->peak;
+    if (turn->bound) state.counters[turn->bound->name] = turn->bound->seconds * calls_per_second;
   };
   benchmark::RegisterBenchmark(name.c_str(), body)->UseRealTime()->Unit(benchmark::kMillisecond);
 }

@@ -4,39 +4,10 @@
 #include <string>
 
 #include "deltanet/core/random.hpp"
-#include "deltanet/memory/comba.hpp"
-#include "deltanet/memory/delta_rule.hpp"
-#include "deltanet/memory/erase_write.hpp"
-#include "deltanet/memory/hebbian.hpp"
+#include "deltanet/memory/member.hpp"
 
-/// The members under test, and deterministic inputs for them.
+/// Deterministic inputs of a member under test.
 namespace deltanet::bench {
-
-/// A member and its name in benchmarks, and whether it is measured at all sizes or at one.
-template <class M>
-struct Named {
-  using Member = M;
-  const char* name;
-  bool all_sizes = false;
-};
-
-/// Every member of the library; a new one is one line.
-inline constexpr auto members = std::tuple{
-    Named<DeltaRule>{"delta_net", true},
-    Named<GatedDeltaRule>{"gated_delta_net", true},
-    Named<KimiDeltaRule>{"kimi_delta_attention"},
-    Named<GatedDeltaRule2>{"gated_delta_net2"},
-    Named<CombaDeltaRule>{"comba"},
-    Named<DecayedCombaDeltaRule>{"decayed_comba"},
-    Named<ChannelGatedDeltaRule>{"channel_gated_delta_net"},
-    Named<KeyGatedDeltaRule>{"key_gated_delta_net"},
-    Named<MomentumDeltaRule>{"momentum_delta_net"},
-    Named<NesterovDeltaRule>{"nesterov_delta_net"},
-    Named<LinearAttentionRule>{"linear_attention"},
-    Named<ScalarDecayRule>{"scalar_decay_linear_attention"},
-    Named<GatedLinearAttentionRule>{"gated_linear_attention"},
-    Named<MatrixLSTMRule>{"matrix_lstm"},
-};
 
 /// The sizes of a scan, by the letters of core/tensor.hpp.
 struct Sizes {
