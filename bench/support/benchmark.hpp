@@ -3,7 +3,6 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "deltanet/core/freed_memory.hpp"
 #include "support/bounds.hpp"
+#include "support/machine.hpp"
 #include "support/peak.hpp"
 
 /// How a benchmark runs: prepared and judged once, then timed, then compared with the peak.
@@ -102,13 +102,6 @@ class MedianReporter : public benchmark::ConsoleReporter {
     ConsoleReporter::ReportRuns(shown);
   }
 };
-
-[[nodiscard]] inline std::string cpu_model() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
 
 /// The rest of main: Google Benchmark's flags, five repetitions unless told otherwise, a line on machine and compiler.
 /// Returns 1 if a flag is unknown or a result was wrong.

@@ -15,19 +15,25 @@ template <Real T>
   return tensor == "dg" ? 1e-4 : 1e-5;
 }
 
+/// rms(result - exact) / (rms(exact) + 1e-8).
+template <class Result, class Exact>
+[[nodiscard]] double relative_error(const Result& result, const Exact& exact) {
+  const VectorMap<const typename Result::Scalar> a(result.data(), result.size());
+  const VectorMap<const double> b(exact.data(), exact.size());
+  const double entries = std::sqrt(static_cast<double>(std::max<Index>(b.size(), 1)));
+  return (a.template cast<double>() - b).norm() / entries / (b.norm() / entries + 1e-8);
+}
+
 /// Keeps the first complaint about tensors that are compared with their reference.
 class Judge {
  public:
   explicit Judge(std::string what) : what_(std::move(what)) {}
 
-  /// rms(result - exact) / (rms(exact) + 1e-8) must stay within the bound.
+  /// The relative error must stay within the bound.
   template <class T, class Result, class Exact>
   void compare(const std::string& tensor, const Result& result, const Exact& exact) {
     if (!complaint_.empty()) return;
-    const VectorMap<const T> a(result.data(), result.size());
-    const VectorMap<const double> b(exact.data(), exact.size());
-    const double entries = std::sqrt(static_cast<double>(std::max<Index>(b.size(), 1)));
-    const double error = (a.template cast<double>() - b).norm() / entries / (b.norm() / entries + 1e-8);
+    const double error = relative_error(result, exact);
     if (error <= bound<T>(tensor)) return;  // not a number is no pass
     complaint_ = deltanet::detail::concat(what_, ": ", tensor, " is wrong: relative error ", error,
                                           " against the definition in double, allowed ", bound<T>(tensor));

@@ -3,9 +3,8 @@
 #include "deltanet/memory/comba.hpp"
 #include "deltanet/memory/erase_write.hpp"
 #include "deltanet/memory/hebbian.hpp"
-#include "deltanet/recurrence/chunked.hpp"
-#include "deltanet/recurrence/sequential.hpp"
 #include "deltanet/recurrence/step.hpp"
+#include "support/algorithms.hpp"
 #include "support/benchmark.hpp"
 #include "support/inputs.hpp"
 #include "support/judge.hpp"
@@ -17,32 +16,6 @@ namespace deltanet::bench {
 inline std::string text(const char* what, const Sizes& sizes) {
   return deltanet::detail::concat(what, " of ", sizes.T, " tokens");
 }
-
-/// The algorithms behind one face, each with the definition that judges it.
-struct Sequential {
-  using Definition = Sequential;
-  template <class In, Real T = typename In::Scalar>
-  static ScanResult<T> forward(const In& in) {
-    return sequential(in);
-  }
-  template <class In, Real T = typename In::Scalar>
-  static std::pair<ScanResult<T>, ScanGradients<In>> train(const In& in, const Cotangents<T>& d) {
-    return {sequential(in), sequential_backward(in, d)};
-  }
-};
-struct Chunked {
-  using Definition = Sequential;
-  template <class In, Real T = typename In::Scalar>
-  static ScanResult<T> forward(const In& in) {
-    return chunked(in);
-  }
-  template <class In, Real T = typename In::Scalar>
-  static std::pair<ScanResult<T>, ScanGradients<In>> train(const In& in, const Cotangents<T>& d) {
-    ScanCache<T> cache;
-    ScanResult<T> result = chunked(in, {}, &cache);
-    return {std::move(result), chunked_backward(in, cache, d)};
-  }
-};
 
 template <class Algorithm, class M, Real T>
 std::string wrong_forward(const Sizes& sizes, const Tokens<M, T>& tokens) {

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "deltanet/recurrence/step.hpp"
+#include "support/algorithms.hpp"
+#include "support/inputs.hpp"
+
+/// What deltanet and its rivals are given: cases of Gated DeltaNet in float32, and what each comes to.
+namespace deltanet::bench {
+
+using Rule = GatedDeltaRule;
+
+/// The largest relative error of a contestant that is timed.
+inline constexpr double allowed_error = 1e-4;
+
+/// `prefill` and `train` are one call, forward and with its backward, from the cotangent do. `decode` is T calls from a state
+/// of zeros, one token of each of B sequences a call.
+struct Case {
+  std::string name, what;
+  Sizes sizes;
+
+  /// Decoded tokens lie call by call: [T * B, 1, H, K].
+  [[nodiscard]] Sizes layout() const {
+    if (what != "decode") return sizes;
+    return {.B = sizes.T * sizes.B, .T = 1, .H = sizes.H, .HV = sizes.HV, .K = sizes.K, .V = sizes.V};
+  }
+  [[nodiscard]] double calls() const { return what == "decode" ? static_cast<double>(sizes.T) : 1; }
+  /// Of one call.
+  [[nodiscard]] double flops() const { return (what == "train" ? 3 : 1) * sizes.flops<Rule>() / calls(); }
+};
+
+inline const std::vector<Case> cases{
+    {"prefill_T512", "prefill", {.B = 1, .T = 512, .H = 16, .HV = 16, .K = 128, .V = 128}},
+    {"prefill_T2048", "prefill", {.B = 1, .T = 2048, .H = 16, .HV = 16, .K = 128, .V = 128}},
+    {"train_T512", "train", {.B = 1, .T = 512, .H = 16, .HV = 16, .K = 128, .V = 128}},
+    {"train_T2048", "train", {.B = 1, .T = 2048, .H = 16, .HV = 16, .K = 128, .V = 128}},
+    {"decode_B1", "decode", {.B = 1, .T = 64, .H = 32, .HV = 32, .K = 128, .V = 128}},
+    {"decode_B8", "decode", {.B = 8, .T = 64, .H = 32, .HV = 32, .K = 128, .V = 128}},
+};
+
+/// All that a case comes to, under the names it has in files.
+template <Real T>
+struct Outputs {
+  ScanResult<T> result;
+  typename Rule::Gradients<T> gradients;  // of train
+
+  template <class Visit>
+  void for_each(const Case& c, const Visit& visit) const {
+    visit("o", result.o);
+    visit("final_state", result.final_state);
+    if (c.what != "train") return;
+    for_each_input([&](const auto& field, const auto& tensor) { visit(detail::concat("d", field.name), tensor); }, gradients);
+  }
+};
+
+/// The definition, and what is timed.
+struct DefinitionPeer : Sequential {
+  template <class In, Real T = typename In::Scalar>
+  static void step(const In& in, Tensor<T, 4>& state, const View<T, 4>& o) {
+    ScanResult<T> result = sequential(in, {.initial_state = state});
+    std::copy_n(result.o.data(), result.o.size(), o.data);
+    state = std::move(result.final_state);
+  }
+};
+struct FastPeer : Chunked {
+  template <class In, Real T = typename In::Scalar>
+  static void step(const In& in, Tensor<T, 4>& state, const View<T, 4>& o) {
+    deltanet::step(in, state, o);
+  }
+};
+
+template <class Peer, Real T>
+[[nodiscard]] Outputs<T> run(const Case& c, const Tokens<Rule, T>& tokens) {
+  const auto& [B, tokens_, H, HV, K, V] = c.sizes;
+  if (c.what == "prefill") return {Peer::forward(tokens.inputs()), {}};
+  if (c.what == "train") {
+    auto [result, gradients] = Peer::train(tokens.inputs(), {.o = tokens.do_});
+    return {std::move(result), std::move(gradients.inputs)};
+  }
+  Outputs<T> outputs{{Tensor<T, 4>(tokens_ * B, 1, HV, V), zeros<T>(B, HV, K, V)}, {}};
+  auto& [o, state] = outputs.result;
+  for (Index t = 0; t < tokens_; ++t)
+    Peer::step(tokens.inputs(t * B, B), state, View<T, 4>(o.data() + t * B * HV * V, {B, 1, HV, V}));
+  return outputs;
+}
+
+}  // namespace deltanet::bench
