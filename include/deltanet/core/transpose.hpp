@@ -13,19 +13,18 @@ namespace deltanet {
 template <Real T>
 void transpose(Index rows, Index columns, const T* from, Index from_stride, T* to, Index to_stride) {
   using L = Lanes<T>;
-  Index i = 0;
-  for (; i + L::size <= rows; i += L::size) {
-    Index j = 0;
-    for (; j + L::size <= columns; j += L::size) {
+  const Index whole_rows = rows - rows % L::size, whole_columns = columns - columns % L::size;
+  for (Index i = 0; i < whole_rows; i += L::size) {
+    for (Index j = 0; j < whole_columns; j += L::size) {
       Eigen::internal::PacketBlock<typename L::Packet, static_cast<int>(L::size)> block;
       for (Index r = 0; r < L::size; ++r) block.packet[r] = L::load(from + (i + r) * from_stride + j);
       Eigen::internal::ptranspose(block);
       for (Index r = 0; r < L::size; ++r) L::store(to + (j + r) * to_stride + i, block.packet[r]);
     }
-    for (; j < columns; ++j)
+    for (Index j = whole_columns; j < columns; ++j)
       for (Index r = i; r < i + L::size; ++r) to[j * to_stride + r] = from[r * from_stride + j];
   }
-  for (; i < rows; ++i)
+  for (Index i = whole_rows; i < rows; ++i)
     for (Index j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
 }
 
