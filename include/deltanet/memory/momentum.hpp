@@ -200,7 +200,7 @@ struct BasicMomentum {
       Vector<T> A, B, N0;  // [C + 1]: of S to S0, of S to Z0, of Z to Z0
       Matrix<T> G, N;      // [C + 1, C]: of S and of Z to the writes
 
-      explicit Responses(Index C) : A(C + 1), B(C + 1), N0(C + 1), G(C + 1, C), N(C + 1, C) {}
+      explicit Responses(Index C) : A(C + 1), B(C + 1), N0(C + 1), G(C + 1, padded<T>(C)), N(C + 1, padded<T>(C)) {}
 
       void set_zero() {
         for (auto* vector : {&A, &B, &N0}) vector->setZero();
@@ -235,7 +235,13 @@ struct BasicMomentum {
 
     void weigh(Index P, T scale, Matrix<T>& pairs) const {
       weigh_pairs(
-          P, n_, [&](Index i) { return -factor(i) * at_.G.row(seen(i)); }, [&](Index i) { return scale * at_.G.row(i + 1); },
+          P, n_,
+          [&](Index i) {
+            return PairWeights<T>{-factor(i), at_.G.row(seen(i)).data()};
+          },
+          [&](Index i) {
+            return PairWeights<T>{scale, at_.G.row(i + 1).data()};
+          },
           pairs);
     }
 
