@@ -96,4 +96,6 @@ set(DELTANET_IO_HEADERS
     include/deltanet/io/metadata.hpp
     include/deltanet/io/safetensors_header.hpp
     include/deltanet/io/safetensors.hpp
-    include/deltanet/io/checkpoint.hpp)
+    include/deltanet/io/checkpoint.hpp
+    include/deltanet/io/name_map.hpp
+    include/deltanet/io/huggingface_names.hpp)
