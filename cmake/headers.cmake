@@ -12,6 +12,7 @@ set(DELTANET_HEADERS
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/product.hpp
+    include/deltanet/core/weight.hpp
     include/deltanet/core/freed_memory.hpp
     # memory
     include/deltanet/memory/inputs.hpp
