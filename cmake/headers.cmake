@@ -94,6 +94,8 @@ set(DELTANET_HEADERS
 
 set(DELTANET_IO_HEADERS
     include/deltanet/io/file.hpp
+    include/deltanet/io/json.hpp
+    include/deltanet/io/config_file.hpp
     include/deltanet/io/metadata.hpp
     include/deltanet/io/safetensors_header.hpp
     include/deltanet/io/safetensors.hpp
