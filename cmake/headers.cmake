@@ -12,6 +12,7 @@ set(DELTANET_HEADERS
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/product.hpp
+    include/deltanet/core/weight.hpp
     include/deltanet/core/freed_memory.hpp
     # memory
     include/deltanet/memory/inputs.hpp
@@ -93,6 +94,8 @@ set(DELTANET_HEADERS
 
 set(DELTANET_IO_HEADERS
     include/deltanet/io/file.hpp
+    include/deltanet/io/json.hpp
+    include/deltanet/io/config_file.hpp
     include/deltanet/io/metadata.hpp
     include/deltanet/io/safetensors_header.hpp
     include/deltanet/io/safetensors.hpp

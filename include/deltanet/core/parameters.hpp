@@ -20,8 +20,8 @@
 ///   };
 ///
 /// A field may be a tensor, a nested Params, a layer (which stands for its params: how blocks and models hold their parts), an
-/// optional or a vector of any of them; optimiser, gradient check, counting and checkpoints all walk this list with
-/// `for_each_tensor`. Gradients and optimiser moments are the same struct.
+/// optional or a vector of any of them, or a Weight (core/weight.hpp), for inference; optimiser, gradient check, counting and
+/// checkpoints all walk this list with `for_each_tensor`. Gradients and optimiser moments are the same struct.
 namespace deltanet {
 
 /// Whether AdamW's decoupled weight decay applies to a tensor: matrices yes; gates, norms and biases no.
@@ -104,6 +104,10 @@ void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First
     for (std::size_t i = 0; i < first.size(); ++i) visit_tensors(f, prefix + std::to_string(i), decay, first[i], rest[i]...);
   } else if constexpr (is_optional_of<Node>) {
     if (first) visit_tensors(f, name, decay, *first, *rest...);
+  } else if constexpr (requires { typename Node::Storage; }) {  // a Weight: one tensor, of the type it is kept in
+    first.visit([&]<class Stored>(Stored& kept) {
+      f(TensorInfo{name, decay}, span_of(kept), span_of(rest.template as<Stored>())...);
+    });
   } else {
     f(TensorInfo{name, decay}, span_of(first), span_of(rest)...);
   }

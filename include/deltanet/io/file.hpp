@@ -77,6 +77,14 @@ class InputFile {
     }
   }
 
+  /// The whole file, which must have at most `most` bytes.
+  [[nodiscard]] std::string text(std::uint64_t most) const {
+    if (size_ > most) detail::file_error(path_, "expected at most ", most, " bytes, found ", size_);
+    std::string bytes(static_cast<std::size_t>(size_), ' ');
+    read(0, bytes.data(), bytes.size());
+    return bytes;
+  }
+
  private:
   std::filesystem::path path_;
   detail::FileDescriptor file_;

@@ -23,7 +23,7 @@ class SafetensorsFile {
     std::uint64_t length = 0;
     if (file_.size() < sizeof(length)) detail::file_error(path, "expected a safetensors file, found ", file_.size(), " bytes");
     file_.read(0, &length, sizeof(length));
-    if (length > file_.size() - sizeof(length) || length > detail::max_header_size)
+    if (length > file_.size() - sizeof(length) || length > detail::header_limits.max_bytes)
       detail::file_error(path, "expected a header within ", file_.size(), " bytes, found one of ", length, " bytes");
     std::string text(static_cast<std::size_t>(length), ' ');
     file_.read(sizeof(length), text.data(), text.size());
