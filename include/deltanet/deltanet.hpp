@@ -80,6 +80,11 @@
 #include "deltanet/layers/gated_delta_product.hpp"
 #include "deltanet/layers/gated_linear_attention.hpp"
 #include "deltanet/layers/state_space_duality.hpp"
+#include "deltanet/layers/rotary.hpp"
+#include "deltanet/layers/token_rows.hpp"
+#include "deltanet/layers/softmax_attention.hpp"
+#include "deltanet/layers/attention.hpp"
+#include "deltanet/layers/hybrid_mixer.hpp"
 
 #include "deltanet/blocks/residual.hpp"
 
