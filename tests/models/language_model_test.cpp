@@ -69,6 +69,32 @@ TEST_CASE("a language model gives the same logits step by step, split anywhere, 
   }
 }
 
+TEST_CASE("reading a prompt gives the logits after its last token alone, and the same state", "[language_model]") {
+  const Model model = random_model(true);
+  const auto tokens = random_tokens(2);
+  auto whole = model.initial_state(2), read = whole;
+  const Tensor<double, 2> last = model.forward(tokens, &whole).chip(8, 1);
+  CHECK(test::relative_error(model.prefill(tokens, read), last) < test::rounding<double>(9 * 6));
+  const Tensor<std::int32_t, 1> next = tokens.chip(0, 1);
+  CHECK(test::identical(model.step(next, read), model.step(next, whole)));
+  CHECK_THROWS_WITH(model.prefill(Tensor<std::int32_t, 2>(2, 0), read), "tokens: expected at least one, got none");
+}
+
+TEST_CASE("the blocks of a language model may differ", "[language_model]") {
+  auto config = random_model(false).config;
+  config.blocks = {config.block, config.block};
+  config.blocks[1].norms = NormPlacement::after;
+  config.blocks[1].mlp.intermediate_size = 4;
+  const Model model(config);
+  CHECK(model.params.model.layers[0].config.norms == NormPlacement::before);
+  CHECK(model.params.model.layers[1].config.norms == NormPlacement::after);
+  CHECK(model.params.model.layers[1].params.mlp.params.up_proj.weight.rows() == 4);
+  config.blocks[1].mlp.hidden_size = config.blocks[1].attn.hidden_size = 4;
+  CHECK_THROWS_WITH(Model(config), "blocks: expected the width D=6, got 4");
+  config.blocks.pop_back();
+  CHECK_THROWS_WITH(Model(config), "blocks: expected num_hidden_layers=2, got 1");
+}
+
 TEST_CASE("logits do not depend on later tokens, to the last bit", "[language_model]") {
   const Model model = random_model(false);
   auto tokens = random_tokens(2);
