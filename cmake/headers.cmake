@@ -78,6 +78,11 @@ set(DELTANET_HEADERS
     include/deltanet/layers/gated_delta_product.hpp
     include/deltanet/layers/gated_linear_attention.hpp
     include/deltanet/layers/state_space_duality.hpp
+    include/deltanet/layers/rotary.hpp
+    include/deltanet/layers/token_rows.hpp
+    include/deltanet/layers/softmax_attention.hpp
+    include/deltanet/layers/attention.hpp
+    include/deltanet/layers/hybrid_mixer.hpp
     # blocks
     include/deltanet/blocks/residual.hpp
     # models
@@ -101,4 +106,8 @@ set(DELTANET_IO_HEADERS
     include/deltanet/io/safetensors.hpp
     include/deltanet/io/checkpoint.hpp
     include/deltanet/io/name_map.hpp
-    include/deltanet/io/huggingface_names.hpp)
+    include/deltanet/io/huggingface_names.hpp
+    include/deltanet/io/huggingface_config.hpp
+    include/deltanet/io/huggingface_model.hpp
+    include/deltanet/io/text_pieces.hpp
+    include/deltanet/io/byte_level_bpe.hpp)

@@ -148,7 +148,7 @@ template <class Layer>
 std::vector<Deviation> run_renamed(const Case& c, const typename Layer::Config& config, NameMap names) {
   using T = typename Layer::Scalar;
   Layer layer(config);
-  deltanet::load_renamed<T>(c.file, layer.params, names, "param", deltanet::Conversion::allowed);
+  deltanet::load_renamed<T>(c.file, layer.params, names, {.prefix = "param", .conversion = deltanet::Conversion::allowed});
   const auto x = c.file.tensor<T, 3>("x"), dy = c.file.tensor<T, 3>("dy");
   typename Layer::Cache cache;
   auto gradients = deltanet::zeros_like(layer.params);

@@ -65,7 +65,7 @@ TEST_CASE("what was written by a name map is read by it, in any spelling, under 
     for (auto& tensor : tensors) tensor.name = "layer." + tensor.name;
     write(folder / "f", tensors);
     Parts read = zeros_like(numbered());
-    load_renamed<double>(SafetensorsFile(folder / "f"), read, either, "layer");
+    load_renamed<double>(SafetensorsFile(folder / "f"), read, either, {.prefix = "layer"});
     CHECK(read.q == numbered().q);
     CHECK(read.k == numbered().k);
     CHECK(read.g == numbered().g);
@@ -90,6 +90,8 @@ TEST_CASE("a file that does not fit a name map is refused with every reason, and
                     path +
                         ": qk: expected F64 [4, 3], found F64 [3, 3]; g: expected F64 [2], found none of this name; "
                         "more: expected no tensor of this name, found F64 [1]");
+  CHECK_THROWS_WITH(load_renamed<double>(file, parts, {{{"qk"}, {"q", "k"}}}, {.ignored = {"mo"}}),
+                    path + ": qk: expected F64 [4, 3], found F64 [3, 3]; g: expected F64 [2], found none of this name");
   write(folder / "f", {{"a", {2, 3}, {entries.begin(), entries.begin() + 6}}, {"b", {1, 3}, {0, 0, 0}}, {"g", {2}, {1, 2}}});
   CHECK_THROWS_WITH(load_renamed<double>(SafetensorsFile(folder / "f"), parts, {{{"a", "b"}, {"q", "k"}}}),
                     path + ": a, b: expected 4 rows in all, found 3");

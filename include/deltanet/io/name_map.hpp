@@ -149,19 +149,26 @@ template <Real T, Parameters P>
 
 namespace detail {
 
+/// A type and a shape, for messages: "F32 [64, 32]".
+[[nodiscard]] inline std::string typed_shape(const DType& dtype, const std::vector<Index>& shape) {
+  return concat(dtype.name, ' ', shape_text(shape));
+}
+
 /// What is wrong with the file's tensors for this rule, or nothing. Several of theirs may share the rows in any way.
 template <Real T, class File>
 [[nodiscard]] std::string mismatch(const File& file, const std::string& prefix, const RenamedTensors<T>& renamed,
                                    Conversion conversion) {
   const auto& theirs = renamed.rule.theirs;
-  if (theirs.size() == 1)
-    return mismatch<T>(file, joined(prefix, theirs[0]), {nullptr, renamed.shape(renamed.rows)}, conversion);
   Index rows = 0;
   for (const std::string& name : theirs) {
     const auto found = file.tensors().find(joined(prefix, name));
-    const Index count = found == file.tensors().end() || found->second.shape.empty() ? 0 : found->second.shape[0];
-    const std::string problem = mismatch<T>(file, joined(prefix, name), {nullptr, renamed.shape(count)}, conversion);
-    if (!problem.empty()) return problem;
+    const bool there = found != file.tensors().end();
+    const Index count = theirs.size() == 1 ? renamed.rows : there && !found->second.shape.empty() ? found->second.shape[0] : 0;
+    const std::string expected = typed_shape(dtype_of<T>, renamed.shape(count));
+    if (!there) return concat("expected ", expected, ", found none of this name");
+    const bool type_fits = conversion == Conversion::allowed || found->second.dtype.name == dtype_of<T>.name;
+    if (!type_fits || found->second.shape != renamed.shape(count))
+      return concat("expected ", expected, ", found ", typed_shape(found->second.dtype, found->second.shape));
     rows += count;
   }
   return rows == renamed.rows ? "" : concat("expected ", renamed.rows, " rows in all, found ", rows);
@@ -169,12 +176,19 @@ template <Real T, class File>
 
 }  // namespace detail
 
-/// Fills a parameter list from a file that has its tensors by other names: the names of `names`, behind "prefix.". Every tensor
-/// of the list must be there with its shape, and nothing else under the prefix (the empty prefix stands for the whole file).
-/// Nothing is changed before all of that is checked; the error, a `std::runtime_error`, names every tensor that does not fit.
+/// Which tensors of a file are a parameter list.
+struct RenamedPart {
+  std::string prefix{};                // "prefix." is before all of its names
+  std::vector<std::string> ignored{};  // beginnings of names that are none of the list's
+  Conversion conversion = Conversion::none;
+};
+
+/// Fills a parameter list from a file that has its tensors by the names of `names`. Every tensor of the list must be there with
+/// its shape, and nothing else under the prefix but what is ignored. Nothing is changed before all of that is checked; the
+/// error, a `std::runtime_error`, names every tensor that does not fit.
 template <Real T, class File, Parameters P>
-void load_renamed(const File& file, P& params, const NameMap& names, const std::string& prefix = "",
-                  Conversion conversion = Conversion::none) {
+void load_renamed(const File& file, P& params, const NameMap& names, const RenamedPart& part = {}) {
+  const std::string& prefix = part.prefix;
   const auto there = [&](const std::string& name) { return file.tensors().contains(detail::joined(prefix, name)); };
   const auto all_there = [&](const NameRule& rule) { return std::ranges::all_of(rule.theirs, there); };
   const auto tensors = detail::apply_names<T>(detail::spans_by_name<T>(params), names, all_there);
@@ -190,11 +204,12 @@ void load_renamed(const File& file, P& params, const NameMap& names, const std::
       list += (list.empty() ? "" : ", ") + detail::joined(prefix, name);
       used.insert(detail::joined(prefix, name));
     }
-    report(list, detail::mismatch(file, prefix, renamed, conversion));
+    report(list, detail::mismatch(file, prefix, renamed, part.conversion));
   }
   for (const auto& [name, entry] : file.tensors())
-    if (detail::has_prefix(name, prefix) && !used.contains(name))
-      report(name, "expected no tensor of this name, found " + detail::type_text(entry.dtype.name, entry.shape));
+    if (detail::has_prefix(name, prefix) && !used.contains(name) &&
+        std::ranges::none_of(part.ignored, [&](const std::string& start) { return name.starts_with(start); }))
+      report(name, "expected no tensor of this name, found " + detail::typed_shape(entry.dtype, entry.shape));
   if (!problems.empty()) detail::file_error(file.path(), problems);
 
   for (const auto& renamed : tensors) {
