@@ -99,11 +99,15 @@ set(DELTANET_HEADERS
 
 set(DELTANET_IO_HEADERS
     include/deltanet/io/file.hpp
+    include/deltanet/io/mapped_file.hpp
     include/deltanet/io/json.hpp
     include/deltanet/io/config_file.hpp
-    include/deltanet/io/metadata.hpp
+    include/deltanet/io/dtype.hpp
+    include/deltanet/io/convert.hpp
     include/deltanet/io/safetensors_header.hpp
     include/deltanet/io/safetensors.hpp
+    include/deltanet/io/metadata.hpp
+    include/deltanet/io/tensor_store.hpp
     include/deltanet/io/checkpoint.hpp
     include/deltanet/io/name_map.hpp
     include/deltanet/io/huggingface_names.hpp

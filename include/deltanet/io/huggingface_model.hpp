@@ -39,7 +39,7 @@ template <Real T>
   if (!std::filesystem::is_directory(folder)) detail::file_error(folder, "expected a folder with config.json, found none");
   const ConfigFile file(folder / "config.json");
   const HuggingFaceDecoder decoder = huggingface_decoder(file);
-  const SafetensorsFile tensors(folder / "model.safetensors");
+  const TensorStore tensors(folder);
   double stored = 0;
   for (const auto& [name, entry] : tensors.tensors())
     stored += static_cast<double>(entry.end - entry.begin) / static_cast<double>(entry.dtype.size);

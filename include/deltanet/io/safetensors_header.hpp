@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "deltanet/io/dtype.hpp"
 #include "deltanet/io/json.hpp"
 
 /// The JSON header of a safetensors file (https://github.com/huggingface/safetensors, section "Format"):
@@ -23,12 +24,6 @@ namespace deltanet {
 
 /// Free text by name, stored beside the tensors.
 using Metadata = std::map<std::string, std::string>;
-
-/// An element type of the format: its name and the bytes of one element.
-struct DType {
-  std::string_view name;
-  std::uint64_t size;
-};
 
 /// Where a tensor lies in the data part of a file, and what it is.
 struct TensorEntry {
@@ -48,14 +43,11 @@ inline constexpr std::string_view metadata_name = "__metadata__";
 /// 100 MB is the limit of the reference implementation; lists in a tensor's object in the header are the third level.
 inline constexpr JsonLimits header_limits{.name = "header", .levels = 3, .max_bytes = 100'000'000};
 
-inline constexpr std::array dtypes{DType{"F64", 8},     DType{"F32", 4}, DType{"F16", 2}, DType{"BF16", 2}, DType{"F8_E4M3", 1},
-                                   DType{"F8_E5M2", 1}, DType{"I64", 8}, DType{"I32", 4}, DType{"I16", 2},  DType{"I8", 1},
-                                   DType{"U64", 8},     DType{"U32", 4}, DType{"U16", 2}, DType{"U8", 1},   DType{"BOOL", 1}};
-
 /// "F32 [2, 3]"
-inline std::string type_text(std::string_view dtype, const std::vector<Index>& shape) {
-  return concat(dtype, ' ', shape_text(shape));
+inline std::string type_text(const DType& dtype, const std::vector<Index>& shape) {
+  return concat(dtype.name, ' ', shape_text(shape));
 }
+inline std::string type_text(const TensorEntry& entry) { return type_text(entry.dtype, entry.shape); }
 
 /// The number of elements of a shape; the product of the extents other than zero must fit an Index.
 inline std::uint64_t count_elements(const std::filesystem::path& path, const std::string& name,
@@ -92,8 +84,7 @@ inline TensorEntry parse_entry(const std::filesystem::path& path, const std::str
   if (offsets.size() != 2 || offsets[0] > offsets[1] || static_cast<std::uint64_t>(offsets[1]) > data_size)
     file_error(path, name, ": expected data_offsets [begin, end] within ", data_size, " bytes, found ", shape_text(offsets));
   const auto found = static_cast<std::uint64_t>(offsets[1] - offsets[0]);
-  if (found != size)
-    file_error(path, name, ": expected ", size, " bytes for ", type_text(dtype->name, shape), ", found ", found);
+  if (found != size) file_error(path, name, ": expected ", size, " bytes for ", type_text(*dtype, shape), ", found ", found);
   return {*dtype, shape, static_cast<std::uint64_t>(offsets[0]), static_cast<std::uint64_t>(offsets[1])};
 }
 
