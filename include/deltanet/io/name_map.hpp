@@ -149,13 +149,8 @@ template <Real T, Parameters P>
 
 namespace detail {
 
-/// A type and a shape, for messages: "F32 [64, 32]".
-[[nodiscard]] inline std::string typed_shape(const DType& dtype, const std::vector<Index>& shape) {
-  return concat(dtype.name, ' ', shape_text(shape));
-}
-
 /// What is wrong with the file's tensors for this rule, or nothing. Several of theirs may share the rows in any way.
-template <Real T, class File>
+template <Real T, TensorFile File>
 [[nodiscard]] std::string mismatch(const File& file, const std::string& prefix, const RenamedTensors<T>& renamed,
                                    Conversion conversion) {
   const auto& theirs = renamed.rule.theirs;
@@ -164,11 +159,11 @@ template <Real T, class File>
     const auto found = file.tensors().find(joined(prefix, name));
     const bool there = found != file.tensors().end();
     const Index count = theirs.size() == 1 ? renamed.rows : there && !found->second.shape.empty() ? found->second.shape[0] : 0;
-    const std::string expected = typed_shape(dtype_of<T>, renamed.shape(count));
+    const std::string expected = type_text(dtype_of<T>, renamed.shape(count));
     if (!there) return concat("expected ", expected, ", found none of this name");
     const bool type_fits = conversion == Conversion::allowed || found->second.dtype.name == dtype_of<T>.name;
     if (!type_fits || found->second.shape != renamed.shape(count))
-      return concat("expected ", expected, ", found ", typed_shape(found->second.dtype, found->second.shape));
+      return concat("expected ", expected, ", found ", type_text(found->second));
     rows += count;
   }
   return rows == renamed.rows ? "" : concat("expected ", renamed.rows, " rows in all, found ", rows);
@@ -186,7 +181,7 @@ struct RenamedPart {
 /// Fills a parameter list from a file that has its tensors by the names of `names`. Every tensor of the list must be there with
 /// its shape, and nothing else under the prefix but what is ignored. Nothing is changed before all of that is checked; the
 /// error, a `std::runtime_error`, names every tensor that does not fit.
-template <Real T, class File, Parameters P>
+template <Real T, TensorFile File, Parameters P>
 void load_renamed(const File& file, P& params, const NameMap& names, const RenamedPart& part = {}) {
   const std::string& prefix = part.prefix;
   const auto there = [&](const std::string& name) { return file.tensors().contains(detail::joined(prefix, name)); };
@@ -201,16 +196,18 @@ void load_renamed(const File& file, P& params, const NameMap& names, const Renam
   for (const auto& renamed : tensors) {
     std::string list;
     for (const std::string& name : renamed.rule.theirs) {
-      list += (list.empty() ? "" : ", ") + detail::joined(prefix, name);
-      used.insert(detail::joined(prefix, name));
+      const std::string full = detail::joined(prefix, name);
+      list += (list.empty() ? "" : ", ") + full + detail::place_text(file, full);
+      used.insert(full);
     }
     report(list, detail::mismatch(file, prefix, renamed, part.conversion));
   }
   for (const auto& [name, entry] : file.tensors())
     if (detail::has_prefix(name, prefix) && !used.contains(name) &&
         std::ranges::none_of(part.ignored, [&](const std::string& start) { return name.starts_with(start); }))
-      report(name, "expected no tensor of this name, found " + detail::typed_shape(entry.dtype, entry.shape));
+      report(name + detail::place_text(file, name), "expected no tensor of this name, found " + detail::type_text(entry));
   if (!problems.empty()) detail::file_error(file.path(), problems);
+  for (const std::string& name : used) file.template expect_readable<T>(name);
 
   for (const auto& renamed : tensors) {
     std::vector<T> entries(static_cast<std::size_t>(renamed.rows * renamed.row_size()));
