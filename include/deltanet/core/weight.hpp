@@ -92,8 +92,8 @@ class Weight {
   Storage storage_;  // in the order of Precision
 };
 
-/// y = x W^T, where W is widened as it is read: in registers for a few tokens, in tiles for many.  x [M, In], W [Out, In], y
-/// [M, Out].
+/// y = x W^T, where 16 bits are widened in registers; a token's result then does not depend on what other tokens there are.  x
+/// [M, In], W [Out, In], y [M, Out].
 template <Real T>
 void multiply_transposed(ConstMatrixRef<T> x, const std::type_identity_t<Weight<T>>& W, MatrixRef<T> y) {
   W.visit([&]<class Stored>(const Matrix<Stored>& kept) {
