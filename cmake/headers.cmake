@@ -12,6 +12,8 @@ set(DELTANET_HEADERS
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/product.hpp
+    include/deltanet/core/widen.hpp
+    include/deltanet/core/widened_product.hpp
     include/deltanet/core/weight.hpp
     include/deltanet/core/freed_memory.hpp
     # memory

@@ -14,6 +14,8 @@
 #include "deltanet/core/transpose.hpp"
 #include "deltanet/core/tile_product.hpp"
 #include "deltanet/core/product.hpp"
+#include "deltanet/core/widen.hpp"
+#include "deltanet/core/widened_product.hpp"
 #include "deltanet/core/weight.hpp"
 #include "deltanet/core/freed_memory.hpp"
 

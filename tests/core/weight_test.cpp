@@ -68,6 +68,21 @@ TEMPLATE_TEST_CASE("a weight's product is that of its widened entries", "[core]"
         }
 }
 
+TEST_CASE("a token's product does not depend on other tokens or on threads", "[core]") {
+  const int before = num_threads();
+  const Matrix<float> x = random_matrix<float>(11, 333, 1);
+  for (const Precision precision : {Precision::bfloat16, Precision::float16}) {
+    const Weight<float> W(random_matrix<float>(600, 333, 2), precision);
+    Matrix<float> one_by_one(11, 600), together(11, 600);
+    set_num_threads(1);
+    for (Index t = 0; t < 11; ++t) multiply_transposed<float>(x.row(t), W, one_by_one.row(t));
+    set_num_threads(3);
+    multiply_transposed<float>(x, W, together);
+    CHECK(identical(one_by_one, together));
+  }
+  set_num_threads(before);
+}
+
 TEST_CASE("a weight is one tensor of a parameter list, in the type it is kept in", "[core]") {
   TwoWeights params{Weight<float>(2, 3, Precision::bfloat16), Weight<float>(random_matrix<float>(4, 2, 1), Precision::float16)};
   CHECK(count_parameters(params) == 14);

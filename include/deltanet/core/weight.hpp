@@ -3,7 +3,7 @@
 #include <variant>
 
 #include "deltanet/core/parameters.hpp"
-#include "deltanet/core/product.hpp"
+#include "deltanet/core/widened_product.hpp"
 
 /// Weights kept in 16 bits: half the memory, and half of what a decoded token has to read.
 namespace deltanet {
@@ -92,11 +92,16 @@ class Weight {
   Storage storage_;  // in the order of Precision
 };
 
-/// y = x W^T, where W is widened tile by tile.  x [M, In], W [Out, In], y [M, Out].
+/// y = x W^T, where 16 bits are widened in registers; a token's result then does not depend on what other tokens there are.  x
+/// [M, In], W [Out, In], y [M, Out].
 template <Real T>
 void multiply_transposed(ConstMatrixRef<T> x, const std::type_identity_t<Weight<T>>& W, MatrixRef<T> y) {
-  const Matrix<T> widened = W.widened();
-  multiply_transposed<T>(x, widened, y);
+  W.visit([&]<class Stored>(const Matrix<Stored>& kept) {
+    if constexpr (std::is_same_v<Stored, T>)
+      multiply_transposed<T>(x, kept, y);
+    else
+      detail::multiply_widened<T>(x, kept, y);
+  });
 }
 
 }  // namespace deltanet
