@@ -25,6 +25,7 @@ struct Options {
   deltanet::SamplingConfig sampling{.temperature = 0};
   std::uint64_t seed = 1;
   int threads = 0;
+  deltanet::Precision dtype = deltanet::Precision::full;
 };
 
 /// Flags; ends the program after --help.
@@ -42,8 +43,14 @@ Options parse_options(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", options.seed, "Of what is drawn");
   app.add_option("--threads", options.threads, "0: one a processor")->check(CLI::NonNegativeNumber);
+  const std::map<std::string, deltanet::Precision> types{
+      {"f32", deltanet::Precision::full}, {"bf16", deltanet::Precision::bfloat16}, {"f16", deltanet::Precision::float16}};
+  std::string dtype = "f32";
+  app.add_option("--dtype", dtype, "How weights are kept; sums are always in f32")
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}));
   try {
     app.parse(argc, argv);
+    options.dtype = types.at(dtype);
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     std::exit(0);
@@ -91,7 +98,8 @@ double per_second(Index count, Clock::duration time) {
 
 void run(const Options& options) {
   const fs::path folder = options.model;
-  const auto model = deltanet::load_huggingface_model<float>(folder);
+  auto model = deltanet::load_huggingface_model<float>(folder);
+  keep_weights_in(options.dtype, model);
   Text text(folder, options);
   const std::vector<std::int32_t> prompt = text.prompt(options);
   deltanet::Random random(options.seed);

@@ -47,6 +47,11 @@ draw() { "$program" --model "$models/qwen3_5_tiny" --ids 1,2 --max-new-tokens 9 
 [ "$(draw 1 1)" = "$(draw 1 2)" ] || fail "the same seed writes another text with two threads"
 [ "$(draw 1 1)" = "$(draw 2 1)" ] && fail "another seed writes the same text"
 
+for dtype in bf16 f16; do
+  "$program" --model "$models/qwen3_5_tiny" --ids 1,2,3 --max-new-tokens 5 --dtype $dtype >out 2>err || fail "$dtype: $(cat err)"
+  [ "$(wc -w <out)" -eq 5 ] || fail "$dtype: expected 5 tokens, got $(cat out)"
+done
+
 copy cut
 copy lacking && rm lacking/model.safetensors
 copy other && sed -i 's/qwen3_5_text/llama/' other/config.json
@@ -64,6 +69,7 @@ refuses "no_json/config.json: " --model no_json --ids 1
 refuses "expected --ids or --prompt" --model "$models/qwen3_5_tiny"
 refuses "ids: expected tokens in [0, 256), got 256" --model "$models/qwen3_5_tiny" --ids 256
 refuses "prompt: expected at least one token" --model "$models/qwen3_5_tiny" --prompt ""
+refuses "--dtype" --model "$models/qwen3_5_tiny" --ids 1 --dtype f8
 refuses "--temperature" --model "$models/qwen3_5_tiny" --ids 1 --temperature -1
 
 [ $failures -eq 0 ] && echo "all passed"

@@ -95,6 +95,25 @@ TEST_CASE("the blocks of a language model may differ", "[language_model]") {
   CHECK_THROWS_WITH(Model(config), "blocks: expected num_hidden_layers=2, got 1");
 }
 
+TEST_CASE("weights kept in 16 bits give the logits of the same weights rounded", "[language_model]") {
+  for (const Precision precision : {Precision::bfloat16, Precision::float16})
+    for (const bool tied : {false, true}) {
+      Model kept = random_model(tied), rounded = kept;
+      keep_weights_in(precision, kept);
+      const auto round = [&](auto& part) { part.weight = Weight<double>(part.weight, precision).widened(); };
+      for_each_node<LinearParams<double>>(round, rounded.params);
+      for_each_node<EmbeddingParams<double>>(round, rounded.params);
+      const auto tokens = random_tokens(2);
+      CHECK(test::relative_error(kept.forward(tokens), rounded.forward(tokens)) < test::rounding<double>(10));
+      CHECK(test::relative_error(kept.forward(tokens), random_model(tied).forward(tokens)) > 1e-5);
+      Model::Cache cache;
+      auto gradients = zeros_like(rounded.params);
+      const auto logits = kept.forward(tokens, nullptr, &cache);
+      CHECK_THROWS_WITH(kept.backward(cache, logits, gradients),
+                        "weight: expected one in full for a gradient, got one kept in 16 bits");
+    }
+}
+
 TEST_CASE("logits do not depend on later tokens, to the last bit", "[language_model]") {
   const Model model = random_model(false);
   auto tokens = random_tokens(2);

@@ -113,7 +113,30 @@ void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First
   }
 }
 
+template <class Node, class F, class Item>
+void visit_nodes(const F& f, Item& item) {
+  using Here = std::remove_const_t<Item>;
+  if constexpr (std::is_same_v<Here, Node>) {
+    f(item);
+  } else if constexpr (Parameters<Here>) {
+    std::apply([&](const auto&... field) { (visit_nodes<Node>(f, item.*(field.member)), ...); }, Here::fields());
+  } else if constexpr (requires { item.params; }) {
+    visit_nodes<Node>(f, item.params);
+  } else if constexpr (is_vector_of<Here>) {
+    for (auto& entry : item) visit_nodes<Node>(f, entry);
+  } else if constexpr (is_optional_of<Here>) {
+    if (item) visit_nodes<Node>(f, *item);
+  }
+}
+
 }  // namespace detail
+
+/// Calls f(node) for each part of a parameter list that is a `Node`: for_each_node<LinearParams<float>>(f, model.params) meets
+/// all linear maps.
+template <class Node, class F, Parameters P>
+void for_each_node(const F& f, P& params) {
+  detail::visit_nodes<Node>(f, params);
+}
 
 /// Calls f(info, span, spans...) for each tensor of `first`, in the order of its fields, with the same tensor of each of `rest`
 /// (which must have the same optional fields and sizes).

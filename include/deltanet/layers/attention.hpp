@@ -221,7 +221,7 @@ class Attention {
 
   /// projection x as heads: [B, T, D] -> [B, T, heads, K].
   static Tensor<T, 4> projected(const LinearParams<T>& projection, View<const T, 3> x, Index heads) {
-    const Index width = projection.weight.rows();
+    const Index width = projection.out_features();
     Tensor<T, 4> z(x.shape[0], x.shape[1], heads, width / heads);
     linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), x.shape[0] * x.shape[1], width));
     return z;

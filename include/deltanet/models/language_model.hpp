@@ -90,7 +90,7 @@ class LanguageModel {
   Tensor<T, 3> forward(View<const std::int32_t, 2> tokens, State* state = nullptr, Cache* cache = nullptr) const {
     Tensor<T, 3> x = params.model.norm.forward(features(tokens, state, cache), nullptr, cache ? &cache->norm : nullptr);
     Tensor<T, 3> logits(x.dimension(0), x.dimension(1), config.vocab_size);
-    multiply_transposed<T>(rows(std::as_const(x)), head(), rows(logits));
+    apply_head(rows(std::as_const(x)), rows(logits));
     if (cache) cache->features = std::move(x);
     return logits;
   }
@@ -104,7 +104,7 @@ class LanguageModel {
     NoState none;
     last = params.model.norm.step(last, none);
     Tensor<T, 2> logits(x.dimension(0), config.vocab_size);
-    multiply_transposed<T>(rows(std::as_const(last)), head(), rows(logits));
+    apply_head(rows(std::as_const(last)), rows(logits));
     return logits;
   }
 
@@ -118,12 +118,13 @@ class LanguageModel {
     NoState none;
     x = norm.step(x, none);
     Tensor<T, 2> logits(tokens.size(), config.vocab_size);
-    multiply_transposed<T>(rows(std::as_const(x)), head(), rows(logits));
+    apply_head(rows(std::as_const(x)), rows(logits));
     return logits;
   }
 
   /// Adds the gradients of the parameters to `gradients`, given those of the logits, [B, T, V].
   void backward(const Cache& cache, View<const T, 3> dlogits, Params& gradients) const {
+    expect(!kept_head(), "weight: expected one in full for a gradient, got one kept in 16 bits");
     const auto& [embeddings, layers, norm] = params.model;
     auto& [dembeddings, dlayers, dnorm] = gradients.model;
     expect_shape("dlogits", dlogits,
@@ -156,6 +157,19 @@ class LanguageModel {
     return params.lm_head ? params.lm_head->params.weight : params.model.embeddings.params.weight;
   }
 
+  /// The same in 16 bits, where it is kept so.
+  [[nodiscard]] const std::optional<Weight<T>>& kept_head() const {
+    return params.lm_head ? params.lm_head->params.kept : params.model.embeddings.params.kept;
+  }
+
+  /// logits = x W^T.
+  void apply_head(ConstMatrixRef<T> x, MatrixRef<T> logits) const {
+    if (kept_head())
+      multiply_transposed<T>(x, *kept_head(), logits);
+    else
+      multiply_transposed<T>(x, head(), logits);
+  }
+
   void expect_layers(const State& state) const {
     expect(state.layers.size() == params.model.layers.size(), "state: expected that of ", params.model.layers.size(),
            " layers, got ", state.layers.size());
@@ -178,5 +192,14 @@ class LanguageModel {
     return params;
   }
 };
+
+/// Keeps the weights of all linear maps and of the embedding in 16 bits, rounded to nearest: half the memory, for inference
+/// alone. Norms, convolutions, decays and biases stay in T, and so do all sums.
+template <Layer Mixer>
+void keep_weights_in(Precision precision, LanguageModel<Mixer>& model) {
+  using T = typename Mixer::Scalar;
+  for_each_node<LinearParams<T>>([&](LinearParams<T>& linear) { keep_in(precision, linear); }, model.params);
+  for_each_node<EmbeddingParams<T>>([&](EmbeddingParams<T>& embedding) { keep_in(precision, embedding); }, model.params);
+}
 
 }  // namespace deltanet
