@@ -44,3 +44,10 @@ TEST_CASE("several lists are walked side by side, and zeros_like has the same sh
   CHECK(gradient.blocks[0].weight.sum() == 12);
   CHECK(tree.blocks[0].weight.sum() == 6);
 }
+
+TEST_CASE("the parts of one type are met in a parameter list, wherever they are") {
+  Tree tree;
+  Index found = 0;
+  for_each_node<Leaf>([&](Leaf& leaf) { found += leaf.weight.size(); }, tree);
+  CHECK(found == 12);
+}
