@@ -85,12 +85,13 @@ class ResidualBlock {
     params.mlp.initialize(random);
   }
 
-  [[nodiscard]] State initial_state(Index batch) const { return params.attn.initial_state(batch); }
+  [[nodiscard]] State initial_state(Index N) const { return params.attn.initial_state(N); }
 
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
     const auto& [attn_norm, attn, mlp_norm, mlp] = params;
-    Tensor<T, 3> h =
-        attn.forward(attn_norm.forward(x, nullptr, cache ? &cache->attn_norm : nullptr), state, cache ? &cache->attn : nullptr);
+    Tensor<T, 3> h = attn.forward(attn_norm.forward(x, nullptr, cache ? &cache->attn_norm : nullptr), state,
+                                  cache ? &cache->attn : nullptr, sequences);
     detail::add_to(h, x);
     Tensor<T, 3> y =
         mlp.forward(mlp_norm.forward(h, nullptr, cache ? &cache->mlp_norm : nullptr), nullptr, cache ? &cache->mlp : nullptr);

@@ -126,6 +126,17 @@ template <Parameters P>
   return count;
 }
 
+/// The bytes of all tensors of a state, be it a parameter list, a tensor, or a list of either.
+template <class State>
+[[nodiscard]] Index state_bytes(const State& state) {
+  Index bytes = 0;
+  const auto add = [&](const TensorInfo&, const auto& tensor) {
+    bytes += tensor.size() * static_cast<Index>(sizeof(*tensor.data));
+  };
+  detail::visit_tensors(add, "", WeightDecay::yes, state);
+  return bytes;
+}
+
 /// A list of the same shapes, filled with zeros: how gradients and moments begin.
 template <Parameters P>
 [[nodiscard]] P zeros_like(const P& params) {

@@ -77,21 +77,23 @@ class LanguageModel {
     if (params.lm_head) params.lm_head->initialize(random);
   }
 
-  /// The state before the first token of `batch` sequences.
-  [[nodiscard]] State initial_state(Index batch) const {
+  /// The state before the first token of N sequences.
+  [[nodiscard]] State initial_state(Index N) const {
     State state;
-    for (const Block& block : params.model.layers) state.layers.push_back(block.initial_state(batch));
+    for (const Block& block : params.model.layers) state.layers.push_back(block.initial_state(N));
     return state;
   }
 
-  /// Logits [B, T, V] of the tokens [B, T]; continues from *state and replaces it where it is not null.
-  Tensor<T, 3> forward(View<const std::int32_t, 2> tokens, State* state = nullptr, Cache* cache = nullptr) const {
+  /// Logits [B, T, V] of the tokens [B, T]; continues from *state and replaces it where it is not null. Each of the B rows is a
+  /// sequence, or they are packed into one as `sequences` says; for rows padded on the left see Padding (core/padding.hpp).
+  Tensor<T, 3> forward(View<const std::int32_t, 2> tokens, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
     const auto& [embeddings, layers, norm] = params.model;
     if (state) expect_layers(*state);
     if (cache) cache->layers.resize(layers.size());
     Tensor<T, 3> x = embeddings.forward(tokens, cache ? &cache->embeddings : nullptr);  // [B, T, D]
     for (std::size_t i = 0; i < layers.size(); ++i)
-      x = layers[i].forward(x, state ? &state->layers[i] : nullptr, cache ? &cache->layers[i] : nullptr);
+      x = layers[i].forward(x, state ? &state->layers[i] : nullptr, cache ? &cache->layers[i] : nullptr, sequences);
     x = norm.forward(x, nullptr, cache ? &cache->norm : nullptr);
     Tensor<T, 3> logits(x.dimension(0), x.dimension(1), config.vocab_size);
     multiply_transposed<T>(rows(std::as_const(x)), head(), rows(logits));
