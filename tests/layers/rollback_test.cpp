@@ -35,14 +35,13 @@ TEST_CASE("a rollback goes back to the first token at most, or so many before th
   for (int i = 0; i < 4; ++i) (void)reader.forward(x);
   CHECK(reader.position() == 15);
   CHECK(reader.available() == 4);
-  const Tensor<double, 2> before = layer.step({x.data(), {1, 3}}, *std::make_unique<LeakyMixer<double>::State>(reader.state()));
+  auto fork = reader.state();
   CHECK_THROWS_WITH(reader.rollback(5), "rollback: expected a value in [0, 4], got 5");
-  CHECK(identical(reader.step({x.data(), {1, 3}}), before));  // nothing was changed
+  const View<const double, 2> token(x.data(), {1, 3});
+  CHECK(identical(reader.step(token), layer.step(token, fork)));  // nothing was changed
   reader.rollback(4);
   CHECK(reader.position() == 12);
-  reader.rollback(reader.available());
-  CHECK(reader.position() >= 9);
-  CHECK(reader.position() < 12);
+  CHECK(reader.available() == 3);  // to the copy that the furthest token, 16, needed
 }
 
 TEST_CASE("a Rollback's memory does not grow with the text", "[layers]") {
