@@ -1,6 +1,6 @@
 #include "deltanet/io/state.hpp"
 
-#include "deltanet/layers/short_convolution.hpp"
+#include "deltanet/layers/delta_net.hpp"
 #include "deltanet/models/language_model.hpp"
 #include "io/temporary_folder.hpp"
 #include "support/catch.hpp"
@@ -44,6 +44,29 @@ TEST_CASE("a model goes on from a saved state as if it had not been saved, bit f
   save_state(folder / "text.state", model, state);
   auto loaded = load_state(folder / "text.state", model, 2);
   CHECK(identical(model.forward(ids(2, 5), &loaded), model.forward(ids(2, 5), &state)));
+}
+
+TEST_CASE("the state of every layer of the family is saved: recurrent state and convolutions, and one without these", "[io]") {
+  const TemporaryFolder folder;
+  for (const bool use_short_conv : {true, false}) {
+    const DeltaNet<float> layer({.hidden_size = 6, .num_heads = 2, .use_short_conv = use_short_conv});
+    auto state = layer.initial_state(3);
+    Random random(1);
+    for (auto* tensor : {&state.conv_state.q, &state.conv_state.k, &state.conv_state.v})
+      if (*tensor) random.fill_normal(**tensor);
+    random.fill_normal(state.recurrent_state);
+    save_state(folder / "layer.state", layer, state);
+    auto loaded = load_state(folder / "layer.state", layer, 3);
+    Index tensors = 0;
+    const auto compare = [&](const TensorInfo& info, const auto& a, const auto& b) {
+      INFO(info.name);
+      CHECK(identical(a.flat(), b.flat()));
+      ++tensors;
+    };
+    for_each_tensor(compare, loaded, state);
+    CHECK(tensors == (use_short_conv ? 4 : 1));
+    CHECK(state_bytes(state) == 3 * 4 * (2 * 3 * 3 + (use_short_conv ? 3 * 6 * 4 : 0)));
+  }
 }
 
 TEST_CASE("a state that is a tensor, and one that is nothing, are saved too", "[io]") {
