@@ -43,8 +43,9 @@ struct Sequences {
 
   /// The sequences of a batch [B, T] in order. Throws unless it can be cut so.
   [[nodiscard]] std::vector<detail::Sequence> cut(Index B, Index T) const {
-    std::vector<detail::Sequence> sequences;
     const Index N = count(B, T);
+    std::vector<detail::Sequence> sequences;
+    sequences.reserve(static_cast<std::size_t>(N));
     for (Index n = 0; n < N; ++n) {
       const auto i = static_cast<std::size_t>(n);
       sequences.push_back(packed() ? detail::Sequence{cu_seqlens[i], cu_seqlens[i + 1]} : detail::Sequence{n * T, (n + 1) * T});
