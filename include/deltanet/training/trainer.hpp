@@ -21,8 +21,8 @@ concept TrainableModel = Parameters<typename M::Params> &&
   model.backward(cache, dlogits, gradients);
 };
 
-/// A batch: the tokens to read, for each the one that follows (or `ignore_index`), and how they are cut into sequences: each row
-/// is one, where nothing else is said.
+/// A batch: the tokens to read, for each the one that follows (or `ignore_index`), and how they are cut into sequences: each
+/// row is one, where nothing else is said.
 struct Batch {
   Tensor<std::int32_t, 2> tokens;   // [B, T]
   Tensor<std::int32_t, 2> targets;  // [B, T]
