@@ -6,6 +6,8 @@ set(DELTANET_HEADERS
     include/deltanet/core/check.hpp
     include/deltanet/core/parameters.hpp
     include/deltanet/core/random.hpp
+    include/deltanet/core/sequences.hpp
+    include/deltanet/core/padding.hpp
     include/deltanet/core/threads.hpp
     include/deltanet/core/activation.hpp
     include/deltanet/core/packet.hpp
@@ -48,6 +50,7 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/delta_product.hpp
     # layers
     include/deltanet/layers/layer.hpp
+    include/deltanet/layers/rollback.hpp
     include/deltanet/layers/tokens.hpp
     include/deltanet/layers/linear.hpp
     include/deltanet/layers/low_rank.hpp
@@ -70,6 +73,7 @@ set(DELTANET_HEADERS
     include/deltanet/layers/delta_state.hpp
     include/deltanet/layers/delta_scan.hpp
     include/deltanet/layers/delta_output.hpp
+    include/deltanet/layers/delta_layer.hpp
     include/deltanet/layers/delta_config.hpp
     include/deltanet/layers/comba_keys.hpp
     include/deltanet/layers/delta_net.hpp
@@ -116,4 +120,5 @@ set(DELTANET_IO_HEADERS
     include/deltanet/io/huggingface_config.hpp
     include/deltanet/io/huggingface_model.hpp
     include/deltanet/io/text_pieces.hpp
-    include/deltanet/io/byte_level_bpe.hpp)
+    include/deltanet/io/byte_level_bpe.hpp
+    include/deltanet/io/state.hpp)

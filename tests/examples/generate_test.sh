@@ -3,27 +3,7 @@
 set -u
 program=$1
 models=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# refuses MESSAGE ARGUMENT...: exit code 2, nothing on stdout, one line on stderr that contains MESSAGE.
-refuses() {
-  message=$1
-  shift
-  "$program" "$@" >out 2>err
-  code=$?
-  [ $code -eq 2 ] || fail "$*: expected exit code 2, got $code"
-  [ -s out ] && fail "$*: expected nothing on stdout, got $(cat out)"
-  [ "$(wc -l <err)" -eq 1 ] || fail "$*: expected one line on stderr, got $(cat err)"
-  grep -qF -e "$message" err || fail "$*: expected \"$message\", got $(cat err)"
-}
+. "$(dirname "$0")/program_test.sh"
 
 # writes MODEL PROMPT TEXT: the tokens that transformers generated, from reference.safetensors.
 writes() {
@@ -54,6 +34,8 @@ done
 
 copy cut
 copy lacking && rm lacking/model.safetensors
+copy sharded && rm sharded/model.safetensors
+echo '{"weight_map": {"lm_head.weight": "model-00001-of-00001.safetensors"}}' >sharded/model.safetensors.index.json
 copy other && sed -i 's/qwen3_5_text/llama/' other/config.json
 copy wider && sed -i 's/"intermediate_size": 128/"intermediate_size": 96/' wider/config.json
 copy vast && sed -i 's/"vocab_size": 256/"vocab_size": 1000000000/' vast/config.json
@@ -62,6 +44,7 @@ head -c 500000 "$models/qwen3_5_tiny/model.safetensors" >cut/model.safetensors
 refuses "absent: expected a folder" --model absent --ids 1
 refuses "cut/model.safetensors: " --model cut --ids 1
 refuses "lacking" --model lacking --ids 1
+refuses "sharded/model.safetensors.index.json: weight_map.lm_head.weight: expected the file" --model sharded --ids 1
 refuses "other/config.json: model_type: expected" --model other --ids 1
 refuses "model.layers.0.mlp.gate_proj.weight: expected F32 [96, 64], found F32 [128, 64]" --model wider --ids 1
 refuses "vast/model.safetensors: expected" --model vast --ids 1

@@ -1,6 +1,8 @@
 #include "deltanet/io/huggingface_model.hpp"
+#include "deltanet/io/state.hpp"
 #include "deltanet/models/generate.hpp"
 #include "golden/case.hpp"
+#include "io/temporary_folder.hpp"
 
 /// Cases of whole models in Hugging Face's folders: the logits of all tokens and the text that a greedy choice writes, in one
 /// pass, token by token after a prompt, and by a copy of the state made on the way.
@@ -18,7 +20,7 @@ Ids columns(const Ids& ids, Index begin, Index end) {
   return ids.slice(offset, extent);
 }
 
-/// A prompt at once, then token by token; half way the state is copied, and the copy goes on.
+/// A prompt at once, then token by token; on the way a copy of the state takes its place, and later one that was saved.
 Tensor<float, 3> logits_of_steps(const Model& model, const Ids& ids, Index prompt) {
   const Index length = ids.dimension(1);
   Tensor<float, 3> logits(ids.dimension(0), length, model.config.vocab_size);
@@ -26,10 +28,15 @@ Tensor<float, 3> logits_of_steps(const Model& model, const Ids& ids, Index promp
   const Eigen::array<Index, 3> none{0, 0, 0}, extent{ids.dimension(0), prompt, model.config.vocab_size};
   logits.slice(none, extent) = model.forward(columns(ids, 0, prompt), &state);
   for (Index t = prompt; t < length; ++t) {
-    if (t == (prompt + length) / 2) {
+    if (t == prompt + 10) {
       auto copy = state;
       (void)model.forward(columns(ids, 0, prompt), &state);  // what becomes of the original is nothing to the copy
       state = std::move(copy);
+    }
+    if (t == prompt + 20) {
+      const TemporaryFolder folder;
+      deltanet::save_state(folder / "text.state", model, state);
+      state = deltanet::load_state(folder / "text.state", model, ids.dimension(0));
     }
     const Tensor<std::int32_t, 1> token = ids.chip(t, 1);
     logits.chip(t, 1) = model.step(token, state);

@@ -1,5 +1,7 @@
 #include "deltanet/models/language_model.hpp"
 
+#include "deltanet/core/padding.hpp"
+#include "deltanet/layers/rollback.hpp"
 #include "deltanet/training/cross_entropy.hpp"
 #include "deltanet/training/gradient_check.hpp"
 #include "support/catch.hpp"
@@ -100,7 +102,7 @@ TEST_CASE("weights kept in 16 bits give the logits of the same weights rounded",
     for (const bool tied : {false, true}) {
       Model kept = random_model(tied), rounded = kept;
       keep_weights_in(precision, kept);
-      const auto round = [&](auto& part) { part.weight = Weight<double>(part.weight, precision).widened(); };
+      const auto round = [&](const std::string&, auto& part) { part.weight = Weight<double>(part.weight, precision).widened(); };
       for_each_node<LinearParams<double>>(round, rounded.params);
       for_each_node<EmbeddingParams<double>>(round, rounded.params);
       const auto tokens = random_tokens(2);
@@ -112,6 +114,61 @@ TEST_CASE("weights kept in 16 bits give the logits of the same weights rounded",
       CHECK_THROWS_WITH(kept.backward(cache, logits, gradients),
                         "weight: expected one in full for a gradient, got one kept in 16 bits");
     }
+}
+
+TEST_CASE("sequences of unequal lengths, padded on the left and packed, give a language model what each gives alone",
+          "[language_model]") {
+  const Model model = random_model(false);
+  const auto tokens = random_tokens(2);  // 9 and 4 of them count
+  Tensor<std::int32_t, 2> mask(2, 9);
+  for (Index t = 0; t < 9; ++t) mask(0, t) = 1, mask(1, t) = t >= 5;
+  auto targets = random_tokens(3);
+  for (Index t = 0; t < 5; ++t) targets(1, t) = ignore_index;
+  const Padding padding(mask);
+  auto state = model.initial_state(2);
+  Model::Cache cache;
+  const Tensor<double, 3> logits = padding.pad(model.forward(padding.pack(tokens), &state, &cache, padding.sequences()));
+  const auto dlogits = cross_entropy<double>(logits, targets).dlogits;
+  auto gradients = zeros_like(model.params), sum = gradients;
+  model.backward(cache, padding.pack(dlogits), gradients);
+  const auto next = model.forward(random_tokens(4), &state);
+
+  for (const Index n : {0, 1}) {
+    const Index length = n == 0 ? 9 : 4, row = n * 9 + 9 - length;
+    auto alone = model.initial_state(1);
+    Model::Cache cache_alone;
+    const auto expected = model.forward({tokens.data() + row, {1, length}}, &alone, &cache_alone);
+    model.backward(cache_alone, {dlogits.data() + row * 7, {1, length, 7}}, sum);
+    CHECK(test::relative_error(Matrix<double>(rows(logits).middleRows(row, length)), expected) < test::rounding<double>(9 * 6));
+    const auto next_alone = model.forward({random_tokens(4).data() + n * 9, {1, 9}}, &alone);
+    CHECK(test::relative_error(Matrix<double>(rows(next).middleRows(n * 9, 9)), next_alone) < test::rounding<double>(9 * 6));
+  }
+  CHECK(rows(logits).middleRows(9, 5).isZero(0));
+  for_each_tensor(
+      [](const TensorInfo& info, const auto& packed, const auto& alone) {
+        INFO(info.name);
+        CHECK(test::relative_error(packed.flat(), alone.flat()) < test::rounding<double>(9 * 6 * 7));
+      },
+      gradients, sum);
+}
+
+TEST_CASE("drafted tokens that a language model takes back were never read, to the last bit", "[language_model]") {
+  const Model model = random_model(false);
+  const auto tokens = random_tokens(2);
+  const auto part = [&](Index begin, Index size) {
+    return Tensor<std::int32_t, 2>(tokens.slice(Eigen::array<Index, 2>{0, begin}, Eigen::array<Index, 2>{2, size}));
+  };
+  Rollback reader(model, model.initial_state(2), {.max_tokens = 4, .checkpoint_every = 3}), never = reader;
+  for (auto* each : {&reader, &never}) {
+    (void)each->forward(part(0, 3));
+    (void)each->step(Tensor<std::int32_t, 1>(tokens.chip(3, 1)));
+  }
+  (void)reader.forward(part(4, 4));  // a draft, of which two tokens are taken back
+  reader.rollback(2);
+  (void)never.forward(part(4, 2));
+  const Tensor<std::int32_t, 1> token = tokens.chip(8, 1);
+  CHECK(test::identical(reader.step(token), never.step(token)));
+  CHECK(state_bytes(reader.state()) == 2 * 2 * 6 * 8);  // 2 layers, 2 sequences, 6 channels
 }
 
 TEST_CASE("logits do not depend on later tokens, to the last bit", "[language_model]") {

@@ -92,37 +92,36 @@ class ResidualBlock {
     params.mlp.initialize(random);
   }
 
-  [[nodiscard]] State initial_state(Index batch) const { return params.attn.initial_state(batch); }
+  [[nodiscard]] State initial_state(Index N) const { return params.attn.initial_state(N); }
 
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    const auto& [attn_norm, attn, mlp_norm, mlp] = params;
-    const Tensor<T, 3> h = branch(attn_norm, x, cache ? &cache->attn_norm : nullptr,
-                                  [&](View<const T, 3> z) { return attn.forward(z, state, cache ? &cache->attn : nullptr); });
-    return branch(mlp_norm, h, cache ? &cache->mlp_norm : nullptr,
-                  [&](View<const T, 3> z) { return mlp.forward(z, nullptr, cache ? &cache->mlp : nullptr); });
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
+    const Tensor<T, 3> h = branch(params.attn_norm, x, cache ? &cache->attn_norm : nullptr, [&](View<const T, 3> z) {
+      return params.attn.forward(z, state, cache ? &cache->attn : nullptr, sequences);
+    });
+    return branch(params.mlp_norm, h, cache ? &cache->mlp_norm : nullptr,
+                  [&](View<const T, 3> z) { return params.mlp.forward(z, nullptr, cache ? &cache->mlp : nullptr); });
   }
 
   Tensor<T, 2> step(View<const T, 2> x, State& state) const {
-    const auto& [attn_norm, attn, mlp_norm, mlp] = params;
     NoState none;
     const auto branch_of = [&](const RMSNorm<T>& norm, View<const T, 2> from, const auto& part) {
       Tensor<T, 2> y = norms_before() ? part(norm.step(from, none)) : norm.step(part(from), none);
       rows(y) += from.rows();
       return y;
     };
-    const Tensor<T, 2> h = branch_of(attn_norm, x, [&](View<const T, 2> z) { return attn.step(z, state); });
-    return branch_of(mlp_norm, h, [&](View<const T, 2> z) { return mlp.step(z, none); });
+    const Tensor<T, 2> h = branch_of(params.attn_norm, x, [&](View<const T, 2> z) { return params.attn.step(z, state); });
+    return branch_of(params.mlp_norm, h, [&](View<const T, 2> z) { return params.mlp.step(z, none); });
   }
 
   // forward: h = x + branch(x),   branch(x) = attn(attn_norm(x)) or attn_norm(attn(x)),   and so on with mlp
   // so:      dx = dh + branch'(dh)
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const auto& [attn_norm, attn, mlp_norm, mlp] = params;
-    auto& [dattn_norm, dattn, dmlp_norm, dmlp] = gradients;
-    const Tensor<T, 3> dh = branch_backward(mlp_norm, cache.mlp_norm, dmlp_norm, dy,
-                                            [&](View<const T, 3> d) { return mlp.backward(cache.mlp, d, dmlp.params); });
-    return branch_backward(attn_norm, cache.attn_norm, dattn_norm, dh,
-                           [&](View<const T, 3> d) { return attn.backward(cache.attn, d, dattn.params); });
+    const Tensor<T, 3> dh = branch_backward(params.mlp_norm, cache.mlp_norm, gradients.mlp_norm, dy, [&](View<const T, 3> d) {
+      return params.mlp.backward(cache.mlp, d, gradients.mlp.params);
+    });
+    return branch_backward(params.attn_norm, cache.attn_norm, gradients.attn_norm, dh,
+                           [&](View<const T, 3> d) { return params.attn.backward(cache.attn, d, gradients.attn.params); });
   }
 
  private:

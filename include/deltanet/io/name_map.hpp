@@ -202,9 +202,11 @@ void load_renamed(const File& file, P& params, const NameMap& names, const Renam
     }
     report(list, detail::mismatch(file, prefix, renamed, part.conversion));
   }
+  const auto ignored = [&](const std::string& name) {
+    return std::ranges::any_of(part.ignored, [&](const std::string& start) { return name.starts_with(start); });
+  };
   for (const auto& [name, entry] : file.tensors())
-    if (detail::has_prefix(name, prefix) && !used.contains(name) &&
-        std::ranges::none_of(part.ignored, [&](const std::string& start) { return name.starts_with(start); }))
+    if (detail::has_prefix(name, prefix) && !used.contains(name) && !ignored(name))
       report(name + detail::place_text(file, name), "expected no tensor of this name, found " + detail::type_text(entry));
   if (!problems.empty()) detail::file_error(file.path(), problems);
   for (const std::string& name : used) file.template expect_readable<T>(name);

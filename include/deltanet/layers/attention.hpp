@@ -57,13 +57,21 @@ struct AttentionParams {
   }
 };
 
-/// The keys, turned, and values of the tokens so far; of the last ones where there is a window. Token i of them stands at
-/// position i: only differences of positions count.
+/// The keys, turned, and values of the tokens so far of one sequence; of the last ones where there is a window. Token i of them
+/// stands at position i: only differences of positions count.
+template <Real T>
+struct AttentionRows {
+  TokenRows<T> k, v;  // [S, HKV, K]
+
+  static constexpr auto fields() { return std::tuple{Field{"k", &AttentionRows::k}, Field{"v", &AttentionRows::v}}; }
+};
+
+/// Those of each sequence.
 template <Real T>
 struct AttentionState {
-  TokenRows<T> k, v;  // [S, B, HKV, K]
+  std::vector<AttentionRows<T>> sequences;  // [N]
 
-  static constexpr auto fields() { return std::tuple{Field{"k", &AttentionState::k}, Field{"v", &AttentionState::v}}; }
+  static constexpr auto fields() { return std::tuple{Field{"sequences", &AttentionState::sequences}}; }
 };
 
 /// Causal softmax attention with grouped query heads, as in flash-linear-attention's Attention and in transformers:
@@ -83,9 +91,10 @@ class Attention {
   using State = AttentionState<T>;
   struct Cache {
     Tensor<T, 3> x;                 // [B, T, D]
-    Tensor<T, 4> q_proj, k_proj;    // [B, T, H, K], [B, T, HKV, K]: before norm and rotation
-    Tensor<T, 4> q;                 // [B, T, H, K]
+    Tensor<T, 3> q_proj, k_proj;    // [B T, H, K], [B T, HKV, K]: before norm and rotation
+    Tensor<T, 3> q;                 // [B T, H, K]
     AttentionState<T> rows;         // what the queries saw
+    Sequences sequences;            // how the tokens are cut
     AttentionOutputs<T> attention;  // o and lse
     Matrix<T> gate;                 // [B T, H K]: sigmoid(g_proj x)
     Matrix<T> gated;                // [B T, H K]: what o_proj reads
@@ -117,33 +126,42 @@ class Attention {
     reset_norms();
   }
 
-  [[nodiscard]] State initial_state(Index batch) const {
-    const TokenRows<T> none(batch, config.kv_heads(), config.head_width());
-    return {none, none};
+  [[nodiscard]] State initial_state(Index N) const {
+    const TokenRows<T> none(config.kv_heads(), config.head_width());
+    return {std::vector<AttentionRows<T>>(static_cast<std::size_t>(N), {none, none})};
   }
 
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
     const Index B = x.shape[0], length = x.shape[1], H = config.num_heads, HKV = config.kv_heads(), K = config.head_width();
     expect_shape("x", x, {{"B", B}, {"T", length}, {"D", config.hidden_size}});
-    if (state) expect_state(B, *state);
+    const auto cut = sequences.cut(B, length);
+    if (state) expect_state(static_cast<Index>(cut.size()), *state);
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
-    State from_start = initial_state(B);
-    State& rows_so_far = state ? *state : from_start;
+    State from_start = state ? State() : initial_state(static_cast<Index>(cut.size()));
+    std::vector<AttentionRows<T>>& rows_so_far = (state ? *state : from_start).sequences;
 
-    const Rotation<T> rotation(config.rotary(), rows_so_far.k.tokens(), length);
+    const Rotation<T> rotation(config.rotary(), positions(rows_so_far, cut));
     kept.q_proj = projected(params.q_proj, x, H);
     kept.k_proj = projected(params.k_proj, x, HKV);
     kept.q = normed(params.q_norm, kept.q_proj);
-    Tensor<T, 4> k = normed(params.k_norm, kept.k_proj);
+    Tensor<T, 3> k = normed(params.k_norm, kept.k_proj);
+    const Tensor<T, 3> v = projected(params.v_proj, x, HKV);
     rotation.apply(kept.q);
     rotation.apply(k);
-    rows_so_far.k.append(k);
-    rows_so_far.v.append(projected(params.v_proj, x, HKV));
-    kept.attention = softmax_attention(inputs(kept.q, rows_so_far));
-    if (cache) cache->rows = rows_so_far;
-    if (state) forget_beyond_window(*state);
+    for (std::size_t n = 0; n < cut.size(); ++n) {
+      rows_so_far[n].k.append(k.data() + cut[n].begin * HKV * K, cut[n].tokens());
+      rows_so_far[n].v.append(v.data() + cut[n].begin * HKV * K, cut[n].tokens());
+    }
+    kept.attention = softmax_attention(inputs(kept.q, rows_so_far, cut));
+    if (cache) {
+      cache->rows.sequences = rows_so_far;
+      cache->sequences = sequences;
+    }
+    if (state)
+      for (AttentionRows<T>& sequence : rows_so_far) forget_beyond_window(sequence);
 
     kept.gated = MatrixMap<const T>(kept.attention.o.data(), B * length, H * K);
     if (params.g_proj) {
@@ -165,7 +183,7 @@ class Attention {
     const Index B = x.shape[0], length = x.shape[1], width = config.query_dim();
     expect_shape("dy", dy, {{"B", B}, {"T", length}, {"D", x.shape[2]}});
     Tensor<T, 3> dx = zeros<T>(B, length, x.shape[2]);
-    Tensor<T, 4> d_o(cache.q.dimensions());
+    Tensor<T, 3> d_o(cache.q.dimensions());
     d_o.setZero();
     MatrixMap<T> dgated(d_o.data(), B * length, width);
     linear_backward<T>(params.o_proj, cache.gated, dy.rows(), dgated, gradients.o_proj);
@@ -175,20 +193,21 @@ class Attention {
       sigmoid_gate_backward<T>(*params.g_proj, 1, x.rows(), MatrixMap<const T>(cache.gate.data(), B * length, width),
                                MatrixMap<T>(dgate.data(), B * length, width), rows(dx), *gradients.g_proj);
     }
-    AttentionGradients<T> d = softmax_attention_backward(inputs(cache.q, cache.rows), cache.attention, d_o);
-    const Index before = cache.rows.k.tokens() - length;
-    Tensor<T, 4> dk = of_tokens(d.k, before), dv = of_tokens(d.v, before);
-    const Rotation<T> rotation(config.rotary(), before, length);
+    const auto cut = cache.sequences.cut(B, length);
+    AttentionGradients<T> d =
+        softmax_attention_backward(inputs(cache.q, cache.rows.sequences, cut), config.kv_heads(), cache.attention, d_o);
+    const Rotation<T> rotation(config.rotary(), positions(cache.rows.sequences, cut, true));
     rotation.apply_inverse(d.q);
-    rotation.apply_inverse(dk);
+    rotation.apply_inverse(d.k);
     norm_backward(params.q_norm, cache.q_proj, d.q, gradients.q_norm);
-    norm_backward(params.k_norm, cache.k_proj, dk, gradients.k_norm);
-    const auto projection_backward = [&](const LinearParams<T>& projection, Tensor<T, 4>& dz, LinearParams<T>& to) {
-      linear_backward<T>(projection, x.rows(), detail::as_row_of_heads(dz).rows(), rows(dx), to);
+    norm_backward(params.k_norm, cache.k_proj, d.k, gradients.k_norm);
+    const auto projection_backward = [&](const LinearParams<T>& projection, const Tensor<T, 3>& dz, LinearParams<T>& to) {
+      linear_backward<T>(projection, x.rows(), MatrixMap<const T>(dz.data(), B * length, projection.out_features()), rows(dx),
+                         to);
     };
     projection_backward(params.q_proj, d.q, gradients.q_proj);
-    projection_backward(params.k_proj, dk, gradients.k_proj);
-    projection_backward(params.v_proj, dv, gradients.v_proj);
+    projection_backward(params.k_proj, d.k, gradients.k_proj);
+    projection_backward(params.v_proj, d.v, gradients.v_proj);
     return dx;
   }
 
@@ -213,17 +232,31 @@ class Attention {
       if (*norm) (*norm)->weight.setConstant(config.zero_centered_norm ? T(0) : T(1));
   }
 
-  void expect_state(Index B, const State& state) const {
-    for (const auto& [name, rows_so_far] : {std::pair{"k", &state.k}, std::pair{"v", &state.v}})
-      expect_shape(name, rows_so_far->view(),
-                   {{"S", state.k.tokens()}, {"B", B}, {"HKV", config.kv_heads()}, {"K", config.head_width()}});
+  void expect_state(Index N, const State& state) const {
+    const auto found = static_cast<Index>(state.sequences.size());
+    expect(found == N, "state: expected that of N=", N, " sequences, got ", found);
+    for (const auto& [k, v] : state.sequences)
+      for (const auto& [name, tokens] : {std::pair{"k", &k}, std::pair{"v", &v}})
+        expect_shape(name, std::as_const(*tokens).view(),
+                     {{"S", k.tokens()}, {"HKV", config.kv_heads()}, {"K", config.head_width()}});
   }
 
-  /// projection x as heads: [B, T, D] -> [B, T, heads, K].
-  static Tensor<T, 4> projected(const LinearParams<T>& projection, View<const T, 3> x, Index heads) {
-    const Index width = projection.out_features();
-    Tensor<T, 4> z(x.shape[0], x.shape[1], heads, width / heads);
-    linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), x.shape[0] * x.shape[1], width));
+  /// Where each token stands, after those in the rows, or the last of them where they are `included`.
+  static std::vector<Index> positions(const std::vector<AttentionRows<T>>& rows_so_far,
+                                      const std::vector<detail::Sequence>& cut, bool included = false) {
+    std::vector<Index> all;
+    for (std::size_t n = 0; n < cut.size(); ++n) {
+      const Index before = rows_so_far[n].k.tokens() - (included ? cut[n].tokens() : 0);
+      for (Index t = 0; t < cut[n].tokens(); ++t) all.push_back(before + t);
+    }
+    return all;
+  }
+
+  /// projection x as heads: [B, T, D] -> [B T, heads, K].
+  static Tensor<T, 3> projected(const LinearParams<T>& projection, View<const T, 3> x, Index heads) {
+    const Index width = projection.out_features(), tokens = x.shape[0] * x.shape[1];
+    Tensor<T, 3> z(tokens, heads, width / heads);
+    linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), tokens, width));
     return z;
   }
 
@@ -234,46 +267,37 @@ class Attention {
   }
   [[nodiscard]] T norm_center() const { return config.zero_centered_norm ? T(1) : T(0); }
 
-  Tensor<T, 4> normed(const std::optional<RMSNormParams<T>>& norm, const Tensor<T, 4>& z) const {
+  Tensor<T, 3> normed(const std::optional<RMSNormParams<T>>& norm, const Tensor<T, 3>& z) const {
     if (!norm) return z;
-    Tensor<T, 4> y(z.dimensions());
+    Tensor<T, 3> y(z.dimensions());
     rms_norm<T>(*norm, config.norm_eps, rows_of(*norm, z.data(), z.size()), rows_of(*norm, y.data(), y.size()), norm_center());
     return y;
   }
   /// d is the gradient by what `normed` returns before, and by z after.
-  void norm_backward(const std::optional<RMSNormParams<T>>& norm, const Tensor<T, 4>& z, Tensor<T, 4>& d,
+  void norm_backward(const std::optional<RMSNormParams<T>>& norm, const Tensor<T, 3>& z, Tensor<T, 3>& d,
                      std::optional<RMSNormParams<T>>& gradients) const {
     if (!norm) return;
     const auto dz = rows_of(*norm, d.data(), d.size());
     rms_norm_backward<T>(*norm, config.norm_eps, rows_of(*norm, z.data(), z.size()), dz, dz, *gradients, norm_center());
   }
 
-  [[nodiscard]] AttentionInputs<T> inputs(const Tensor<T, 4>& q, const State& rows_so_far) const {
-    AttentionInputs<T> in{q, rows_so_far.k.view(), rows_so_far.v.view()};
+  [[nodiscard]] AttentionInputs<T> inputs(const Tensor<T, 3>& q, const std::vector<AttentionRows<T>>& rows_so_far,
+                                          const std::vector<detail::Sequence>& cut) const {
+    AttentionInputs<T> in{.q = q, .sequences = {}};
+    for (std::size_t n = 0; n < cut.size(); ++n)
+      in.sequences.push_back({cut[n].tokens(), rows_so_far[n].k.view(), rows_so_far[n].v.view()});
     if (config.window_size) in.window = *config.window_size;
     return in;
   }
 
-  /// Once a state holds twice the window, the tokens that no later one sees are dropped, and the keys turned to their new
-  /// places.
-  void forget_beyond_window(State& state) const {
-    const Index tokens = state.k.tokens();
+  /// Once there are twice the window, the tokens that no later one sees are dropped, and the keys turned to their new places.
+  void forget_beyond_window(AttentionRows<T>& sequence) const {
+    const Index tokens = sequence.k.tokens();
     if (!config.window_size || tokens < 2 * *config.window_size) return;
-    const Index dropped = tokens - (*config.window_size - 1);
-    state.k.drop(dropped);
-    state.v.drop(dropped);
-    const auto [left, B, HKV, K] = state.k.dimensions();
-    Rotation<T>(config.rotary(), -dropped, left, 0).apply({state.k.data(), {1, left, B * HKV, K}});
-  }
-
-  /// The rows [S, B, HKV, K] from `before` on as [B, T, HKV, K].
-  static Tensor<T, 4> of_tokens(const Tensor<T, 4>& all, Index before) {
-    const Index length = all.dimension(0) - before, B = all.dimension(1), row = all.dimension(2) * all.dimension(3);
-    Tensor<T, 4> part(B, length, all.dimension(2), all.dimension(3));
-    for (Index b = 0; b < B; ++b)
-      for (Index t = 0; t < length; ++t)
-        std::copy_n(all.data() + ((before + t) * B + b) * row, row, part.data() + (b * length + t) * row);
-    return part;
+    const Index left = *config.window_size - 1, dropped = tokens - left;
+    sequence.k.drop(dropped);
+    sequence.v.drop(dropped);
+    Rotation<T>(config.rotary(), std::vector<Index>(static_cast<std::size_t>(left), -dropped)).apply(sequence.k.view());
   }
 };
 

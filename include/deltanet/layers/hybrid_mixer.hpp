@@ -62,19 +62,21 @@ class HybridMixer {
     if (params.self_attn) params.self_attn->initialize(random);
   }
 
-  [[nodiscard]] State initial_state(Index batch) const {
-    if (params.linear_attn) return {params.linear_attn->initial_state(batch), {}};
-    return {{}, params.self_attn->initial_state(batch)};
+  [[nodiscard]] State initial_state(Index N) const {
+    if (params.linear_attn) return {params.linear_attn->initial_state(N), {}};
+    return {{}, params.self_attn->initial_state(N)};
   }
 
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
     if (state)
       expect(state->linear_attn.has_value() == params.linear_attn.has_value() &&
                  state->self_attn.has_value() == params.self_attn.has_value(),
              "state: expected that of ", params.linear_attn ? "linear" : "softmax", " attention, got another");
     if (params.linear_attn)
-      return params.linear_attn->forward(x, state ? &*state->linear_attn : nullptr, cache ? &cache->linear_attn : nullptr);
-    return params.self_attn->forward(x, state ? &*state->self_attn : nullptr, cache ? &cache->self_attn : nullptr);
+      return params.linear_attn->forward(x, state ? &*state->linear_attn : nullptr, cache ? &cache->linear_attn : nullptr,
+                                         sequences);
+    return params.self_attn->forward(x, state ? &*state->self_attn : nullptr, cache ? &cache->self_attn : nullptr, sequences);
   }
 
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }

@@ -79,16 +79,19 @@ class LanguageModel {
     if (params.lm_head) params.lm_head->initialize(random);
   }
 
-  /// The state before the first token of `batch` sequences.
-  [[nodiscard]] State initial_state(Index batch) const {
+  /// The state before the first token of N sequences.
+  [[nodiscard]] State initial_state(Index N) const {
     State state;
-    for (const Block& block : params.model.layers) state.layers.push_back(block.initial_state(batch));
+    for (const Block& block : params.model.layers) state.layers.push_back(block.initial_state(N));
     return state;
   }
 
-  /// Logits [B, T, V] of the tokens [B, T]; continues from *state and replaces it where it is not null.
-  Tensor<T, 3> forward(View<const std::int32_t, 2> tokens, State* state = nullptr, Cache* cache = nullptr) const {
-    Tensor<T, 3> x = params.model.norm.forward(features(tokens, state, cache), nullptr, cache ? &cache->norm : nullptr);
+  /// Logits [B, T, V] of the tokens [B, T]; continues from *state and replaces it where it is not null. Each of the B rows is a
+  /// sequence, or they are packed into one as `sequences` says; for rows padded on the left see Padding (core/padding.hpp).
+  Tensor<T, 3> forward(View<const std::int32_t, 2> tokens, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
+    Tensor<T, 3> x =
+        params.model.norm.forward(features(tokens, state, cache, sequences), nullptr, cache ? &cache->norm : nullptr);
     Tensor<T, 3> logits(x.dimension(0), x.dimension(1), config.vocab_size);
     apply_head(rows(std::as_const(x)), rows(logits));
     if (cache) cache->features = std::move(x);
@@ -142,13 +145,13 @@ class LanguageModel {
 
  private:
   /// What the last norm reads, [B, T, D].
-  Tensor<T, 3> features(View<const std::int32_t, 2> tokens, State* state, Cache* cache) const {
+  Tensor<T, 3> features(View<const std::int32_t, 2> tokens, State* state, Cache* cache, const Sequences& sequences = {}) const {
     const auto& [embeddings, layers, norm] = params.model;
     if (state) expect_layers(*state);
     if (cache) cache->layers.resize(layers.size());
     Tensor<T, 3> x = embeddings.forward(tokens, cache ? &cache->embeddings : nullptr);
     for (std::size_t i = 0; i < layers.size(); ++i)
-      x = layers[i].forward(x, state ? &state->layers[i] : nullptr, cache ? &cache->layers[i] : nullptr);
+      x = layers[i].forward(x, state ? &state->layers[i] : nullptr, cache ? &cache->layers[i] : nullptr, sequences);
     return x;
   }
 
@@ -198,8 +201,9 @@ class LanguageModel {
 template <Layer Mixer>
 void keep_weights_in(Precision precision, LanguageModel<Mixer>& model) {
   using T = typename Mixer::Scalar;
-  for_each_node<LinearParams<T>>([&](LinearParams<T>& linear) { keep_in(precision, linear); }, model.params);
-  for_each_node<EmbeddingParams<T>>([&](EmbeddingParams<T>& embedding) { keep_in(precision, embedding); }, model.params);
+  const auto keep = [&](const std::string&, auto& part) { keep_in(precision, part); };
+  for_each_node<LinearParams<T>>(keep, model.params);
+  for_each_node<EmbeddingParams<T>>(keep, model.params);
 }
 
 }  // namespace deltanet
