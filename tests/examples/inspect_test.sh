@@ -3,27 +3,7 @@
 set -u
 program=$1
 case=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# refuses MESSAGE ARGUMENT...: exit code 2, nothing on stdout, one line on stderr that contains MESSAGE.
-refuses() {
-  message=$1
-  shift
-  "$program" "$@" >out 2>err
-  code=$?
-  [ $code -eq 2 ] || fail "$*: expected exit code 2, got $code"
-  [ -s out ] && fail "$*: expected nothing on stdout, got $(cat out)"
-  [ "$(wc -l <err)" -eq 1 ] || fail "$*: expected one line on stderr, got $(cat err)"
-  grep -qF -e "$message" err || fail "$*: expected \"$message\", got $(cat err)"
-}
+. "$(dirname "$0")/expect.sh"
 
 # prints LINE ARGUMENT...: exit code 0 and a line that matches.
 prints() {
@@ -80,5 +60,4 @@ refuses "truncated: " truncated
 safetensors names '{"a\n\u001b":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}' 4
 refuses 'names: a\x0a\x1b: expected 8 bytes for F32 [2], found 4' names
 
-[ $failures -eq 0 ] && echo "all passed"
-exit $((failures > 0))
+finish

@@ -1,6 +1,6 @@
 // Any bytes as config.json, and as the index of two safetensors files: read in every way, or refused with a std::runtime_error.
 // Whatever else happens is a finding.
-#include "fuzz/memory_file.hpp"
+#include "fuzz/attempt.hpp"
 #include "io/temporary_folder.hpp"
 
 #include "deltanet/io/tensor_store.hpp"
@@ -8,15 +8,6 @@
 namespace {
 
 using namespace deltanet;
-
-/// Calls f, which may refuse.
-template <class F>
-void attempt(const F& f) {
-  try {
-    f();
-  } catch (const std::runtime_error&) {
-  }
-}
 
 void read(const ConfigFile& config) {
   for (const std::string& key : config.keys()) {

@@ -1,20 +1,12 @@
 // Any bytes as a safetensors file: read in every way, or refused with a std::runtime_error. Whatever else happens is a finding.
 #include "deltanet/io/safetensors.hpp"
 
+#include "fuzz/attempt.hpp"
 #include "fuzz/memory_file.hpp"
 
 namespace {
 
 using namespace deltanet;
-
-/// Calls f, which may refuse.
-template <class F>
-void attempt(const F& f) {
-  try {
-    f();
-  } catch (const std::runtime_error&) {
-  }
-}
 
 template <Element T>
 void read(const SafetensorsFile& file, const std::string& name) {
