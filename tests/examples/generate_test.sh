@@ -3,7 +3,7 @@
 set -u
 program=$1
 models=$2
-. "$(dirname "$0")/program_test.sh"
+. "$(dirname "$0")/expect.sh"
 
 # writes MODEL PROMPT TEXT: the tokens that transformers generated, from reference.safetensors.
 writes() {

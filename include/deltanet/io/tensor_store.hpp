@@ -79,7 +79,9 @@ class TensorStore {
         weight_map.fail(name, "the name of a file beside the index", '"' + file + '"');
       names_in[file].push_back(name);
     }
-    for (const auto& [file, names] : names_in) {
+    for (const auto& assigned : names_in) {
+      const std::string& file = assigned.first;
+      const std::vector<std::string>& names = assigned.second;
       const std::filesystem::path path = path_.parent_path() / file;
       if (!std::filesystem::exists(path))
         weight_map.fail(names.front(), "the file " + file, "none of this name beside the index");

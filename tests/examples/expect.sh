@@ -1,4 +1,4 @@
-# For the tests of a program, whose path is in $program: a folder to work in, and how failures are told.
+# Read by the tests of programs with `.`, once $program is set: goes to a folder of its own, which is removed at the end.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -19,4 +19,10 @@ refuses() {
   [ -s out ] && fail "$*: expected nothing on stdout, got $(cat out)"
   [ "$(wc -l <err)" -eq 1 ] || fail "$*: expected one line on stderr, got $(cat err)"
   grep -qF -e "$message" err || fail "$*: expected \"$message\", got $(cat err)"
+}
+
+# finish: ends the test.
+finish() {
+  [ $failures -eq 0 ] && echo "all passed"
+  exit $((failures > 0))
 }
