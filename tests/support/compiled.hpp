@@ -58,7 +58,7 @@
   how template DeltaInputsParams<T> delta_inputs_params<T>(const DeltaInputsConfig&);                                         \
   how template void initialize_delta_inputs<T>(DeltaInputsParams<T>&, const DeltaInputsConfig&, Random&);                     \
   how template void delta_inputs<T>(const DeltaInputsConfig&, const DeltaInputsParams<T>&, View<const T, 3>,                  \
-                                    const ConvolutionStates<T>&, DeltaInputsCache<T>&);                                       \
+                                    const ConvolutionStates<T>&, DeltaInputsCache<T>&, const Sequences&);                     \
   how template void delta_inputs_backward<T>(const DeltaInputsConfig&, const DeltaInputsParams<T>&, View<const T, 3>,         \
                                              const DeltaInputsCache<T>&, std::type_identity_t<DeltaInputsGradients<T>>,       \
                                              MatrixRef<T>, DeltaInputsParams<T>&);                                            \

@@ -9,8 +9,9 @@ namespace deltanet {
 
 /// How queries and keys are normalised over a head's width (flash-linear-attention's qk_norm).
 enum class QKNorm {
-  l2,  ///< x / sqrt(|x|^2 + 1e-6); done inside the scan, `ScanOptions::use_qk_l2norm`
-  sum  ///< x / sum(x)
+  l2,   ///< x / sqrt(|x|^2 + 1e-6); done inside the scan, `ScanOptions::use_qk_l2norm`
+  sum,  ///< x / sum(x)
+  none  ///< x
 };
 
 namespace detail {
