@@ -21,6 +21,7 @@ set(DELTANET_HEADERS
     include/deltanet/memory/no_decay.hpp
     include/deltanet/memory/scalar_decay.hpp
     include/deltanet/memory/key_decay.hpp
+    include/deltanet/memory/responses.hpp
     include/deltanet/memory/momentum.hpp
     include/deltanet/memory/rule.hpp
     include/deltanet/memory/member.hpp

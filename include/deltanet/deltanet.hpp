@@ -23,6 +23,7 @@
 #include "deltanet/memory/no_decay.hpp"
 #include "deltanet/memory/scalar_decay.hpp"
 #include "deltanet/memory/key_decay.hpp"
+#include "deltanet/memory/responses.hpp"
 #include "deltanet/memory/momentum.hpp"
 #include "deltanet/memory/rule.hpp"
 #include "deltanet/memory/member.hpp"
