@@ -61,8 +61,9 @@ Deviation compare(const Case& c, const std::string& way, const std::string& name
   return {way + ' ' + name, difference / (b.norm() / root_size + 1e-8), bound};
 }
 
-/// The operators of memory/ and the layers of layers/.
+/// The operators of memory/, the deep memories of recurrence/ and the layers of layers/.
 Handlers op_handlers();
+Handlers memory_handlers();
 Handlers layer_handlers();
 
 }  // namespace golden
