@@ -8,6 +8,14 @@
 /// A layer over deep memories, for any update rule: Titans' (neural_memory.hpp) and test-time training (ttt.hpp).
 namespace deltanet {
 
+/// What the Config of a memory layer makes of the options that it shares by name with delta-rule layers.
+template <class Config>
+[[nodiscard]] DeltaInputsConfig memory_inputs_of(const Config& config) {
+  DeltaInputsConfig inputs = delta_inputs_of(config);
+  inputs.use_beta = false;
+  return inputs;
+}
+
 template <Real T, class Gates>
 struct MemoryLayerParams : DeltaInputsParams<T>, Gates, DeltaOutputParams<T> {
   MemoryParams<T> memory;

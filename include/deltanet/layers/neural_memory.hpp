@@ -37,11 +37,7 @@ struct NeuralMemoryConfig {
 
   [[nodiscard]] Index value_heads() const { return num_heads; }
   [[nodiscard]] Index head_v_dim() const { return head_dim; }
-  [[nodiscard]] DeltaInputsConfig inputs() const {
-    DeltaInputsConfig inputs = delta_inputs_of(*this);
-    inputs.use_beta = false;
-    return inputs;
-  }
+  [[nodiscard]] DeltaInputsConfig inputs() const { return memory_inputs_of(*this); }
   [[nodiscard]] TitansGatesConfig gates() const {
     return {.hidden_size = hidden_size,
             .num_heads = num_heads,

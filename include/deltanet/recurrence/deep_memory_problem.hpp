@@ -123,7 +123,13 @@ struct DeepMemoryProblem {
     for_each_input(
         [&](const auto& field, auto& source, auto& to) {
           const Index width = field.width == Width::one ? 1 : field.width == Width::key ? extents.K : extents.V;
-          if (source.size() > 0) to = {data_of(source) + (n * extents.T * extents.H + h) * width, extents.H * width};
+          const auto data = [&] {
+            if constexpr (requires { source.data(); })
+              return source.data();
+            else
+              return source.data;
+          };
+          if (source.size() > 0) to = {data() + (n * extents.T * extents.H + h) * width, extents.H * width};
         },
         bundle, rows);
     return rows;
@@ -155,16 +161,6 @@ struct DeepMemoryProblem {
       at = (at + n) % options.mini_batch;
       t += n;
     }
-  }
-
- private:
-  template <class U, int n>
-  static U* data_of(const View<U, n>& view) {
-    return view.data;
-  }
-  template <int n>
-  static T* data_of(Tensor<T, n>& tensor) {
-    return tensor.data();
   }
 };
 
