@@ -6,6 +6,8 @@ set(DELTANET_HEADERS
     include/deltanet/core/check.hpp
     include/deltanet/core/parameters.hpp
     include/deltanet/core/random.hpp
+    include/deltanet/core/sequences.hpp
+    include/deltanet/core/padding.hpp
     include/deltanet/core/threads.hpp
     include/deltanet/core/activation.hpp
     include/deltanet/core/packet.hpp
@@ -24,6 +26,7 @@ set(DELTANET_HEADERS
     include/deltanet/memory/no_decay.hpp
     include/deltanet/memory/scalar_decay.hpp
     include/deltanet/memory/key_decay.hpp
+    include/deltanet/memory/responses.hpp
     include/deltanet/memory/momentum.hpp
     include/deltanet/memory/rule.hpp
     include/deltanet/memory/member.hpp
@@ -32,6 +35,12 @@ set(DELTANET_HEADERS
     include/deltanet/memory/hebbian.hpp
     include/deltanet/memory/comba.hpp
     include/deltanet/memory/erase_write.hpp
+    include/deltanet/memory/inner_activation.hpp
+    include/deltanet/memory/memory_network.hpp
+    include/deltanet/memory/memory_head.hpp
+    include/deltanet/memory/update_coefficients.hpp
+    include/deltanet/memory/titans_update.hpp
+    include/deltanet/memory/ttt_update.hpp
     # recurrence
     include/deltanet/recurrence/scan.hpp
     include/deltanet/recurrence/problem.hpp
@@ -46,8 +55,17 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/token.hpp
     include/deltanet/recurrence/step.hpp
     include/deltanet/recurrence/delta_product.hpp
+    include/deltanet/recurrence/deep_memory_scan.hpp
+    include/deltanet/recurrence/deep_memory_problem.hpp
+    include/deltanet/recurrence/sequential_deep_memory.hpp
+    include/deltanet/recurrence/network_pass.hpp
+    include/deltanet/recurrence/mini_batch.hpp
+    include/deltanet/recurrence/mini_batch_backward.hpp
+    include/deltanet/recurrence/deep_memory.hpp
+    include/deltanet/recurrence/retrieve.hpp
     # layers
     include/deltanet/layers/layer.hpp
+    include/deltanet/layers/rollback.hpp
     include/deltanet/layers/tokens.hpp
     include/deltanet/layers/linear.hpp
     include/deltanet/layers/low_rank.hpp
@@ -70,6 +88,7 @@ set(DELTANET_HEADERS
     include/deltanet/layers/delta_state.hpp
     include/deltanet/layers/delta_scan.hpp
     include/deltanet/layers/delta_output.hpp
+    include/deltanet/layers/delta_layer.hpp
     include/deltanet/layers/delta_config.hpp
     include/deltanet/layers/comba_keys.hpp
     include/deltanet/layers/delta_net.hpp
@@ -80,6 +99,16 @@ set(DELTANET_HEADERS
     include/deltanet/layers/gated_delta_product.hpp
     include/deltanet/layers/gated_linear_attention.hpp
     include/deltanet/layers/state_space_duality.hpp
+    include/deltanet/layers/rotary.hpp
+    include/deltanet/layers/token_rows.hpp
+    include/deltanet/layers/softmax_attention.hpp
+    include/deltanet/layers/attention.hpp
+    include/deltanet/layers/hybrid_mixer.hpp
+    include/deltanet/layers/memory_layer.hpp
+    include/deltanet/layers/titans_gates.hpp
+    include/deltanet/layers/neural_memory.hpp
+    include/deltanet/layers/ttt_gates.hpp
+    include/deltanet/layers/ttt.hpp
     # blocks
     include/deltanet/blocks/residual.hpp
     # models
@@ -105,4 +134,11 @@ set(DELTANET_IO_HEADERS
     include/deltanet/io/safetensors.hpp
     include/deltanet/io/metadata.hpp
     include/deltanet/io/tensor_store.hpp
-    include/deltanet/io/checkpoint.hpp)
+    include/deltanet/io/checkpoint.hpp
+    include/deltanet/io/name_map.hpp
+    include/deltanet/io/huggingface_names.hpp
+    include/deltanet/io/huggingface_config.hpp
+    include/deltanet/io/huggingface_model.hpp
+    include/deltanet/io/text_pieces.hpp
+    include/deltanet/io/byte_level_bpe.hpp
+    include/deltanet/io/state.hpp)

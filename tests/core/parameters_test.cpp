@@ -38,9 +38,29 @@ TEST_CASE("a parameter list is walked in order, with full names, shapes and weig
   CHECK(count_parameters(tree) == 6 + 6 + 3 + 8);
 }
 
+TEST_CASE("the bytes of a state are those of its tensors, also where it is one") {
+  const Tree tree;
+  CHECK(state_bytes(tree) == 4 * (6 + 6 + 8));
+  CHECK(state_bytes(tree.blocks) == 4 * (6 + 6));
+  CHECK(state_bytes(zeros<double>(2, 3)) == 8 * 6);
+}
+
 TEST_CASE("several lists are walked side by side, and zeros_like has the same shapes") {
   Tree tree, gradient = zeros_like(tree);
   for_each_tensor([](const TensorInfo&, const auto& p, const auto& g) { g.flat() += 2 * p.flat(); }, tree, gradient);
   CHECK(gradient.blocks[0].weight.sum() == 12);
   CHECK(tree.blocks[0].weight.sum() == 6);
+}
+
+TEST_CASE("the parts of one type are met in a parameter list, with their names") {
+  Tree tree;
+  std::vector<std::string> names;
+  for_each_node<Leaf>(
+      [&](const std::string& name, Leaf& leaf) {
+        names.push_back(name);
+        leaf.weight.setZero();
+      },
+      tree);
+  CHECK(names == std::vector<std::string>{"blocks.0", "blocks.1"});
+  CHECK(tree.blocks[1].weight.isZero(0));
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "deltanet/core/padding.hpp"
 #include "deltanet/core/threads.hpp"
 #include "deltanet/layers/layer.hpp"
+#include "deltanet/layers/rollback.hpp"
 #include "deltanet/training/gradient_check.hpp"
 #include "support/catch.hpp"
 #include "support/tolerance.hpp"
@@ -146,6 +148,106 @@ void threads_change_nothing(const L& layer, const Tensor<T, 3>& x) {
   set_num_threads(before);
 }
 
+/// Taking tokens back == never having read them, to the last bit, whatever the calls were and wherever the last is cut.
+template <class L, Real T>
+void rollback_is_never_having_read(const L& layer, const Tensor<T, 3>& x,
+                                   const RollbackConfig& config = {.max_tokens = 6, .checkpoint_every = 2}) {
+  constexpr std::array<Index, 6> calls{3, 1, 1, 2, 1, 2};  // tokens; one token is a step
+  constexpr Index all = 10;
+  // Reads the first `end` tokens of x, by these calls.
+  const auto read = [&](Rollback<L>& reader, Index end) {
+    for (Index at = 0, call = 0; at < end; ++call) {
+      const Index count = std::min(calls[static_cast<std::size_t>(call)], end - at);
+      const Tensor<T, 3> part = tokens_of(x, at, at + count);
+      if (calls[static_cast<std::size_t>(call)] == 1)
+        (void)reader.step({part.data(), {x.dimension(0), x.dimension(2)}});
+      else
+        (void)reader.forward(part);
+      at += count;
+    }
+  };
+  for (Index n = 0; n <= config.max_tokens; ++n) {
+    INFO(n << " tokens taken back");
+    Rollback<L> reader(layer, layer.initial_state(x.dimension(0)), config), never(reader);
+    read(reader, all);
+    reader.rollback(n);
+    read(never, all - n);
+    CHECK(reader.position() == all - n);
+    auto state = reader.state(), expected = never.state();
+    const Tensor<T, 3> next = tokens_of(x, all, x.dimension(1));
+    CHECK(identical(layer.forward(next, &state), layer.forward(next, &expected)));
+    CHECK(state_bytes(reader.state()) == state_bytes(never.state()));
+  }
+}
+
+/// Rows of random tokens of unequal lengths, one of them of none, padded on the left with what must never be read.
+template <Real T>
+struct Unequal {
+  static constexpr std::array<Index, 4> lengths{3, 0, 18, 1};
+  Tensor<std::int32_t, 2> mask{4, 18};  // [N, T]
+  Tensor<T, 3> x;                       // [N, T, D]
+
+  explicit Unequal(Index width) : x(random_tokens<T>(4, 18, width)) {
+    for (Index n = 0; n < 4; ++n)
+      for (Index t = 0; t < 18; ++t) {
+        mask(n, t) = t >= 18 - lengths[static_cast<std::size_t>(n)];
+        if (mask(n, t) == 0) x.chip(n, 0).chip(t, 0).setConstant(std::numeric_limits<T>::quiet_NaN());
+      }
+  }
+  /// Sequence n alone, of a tensor [N, T, D].
+  [[nodiscard]] static Tensor<T, 3> alone(const Tensor<T, 3>& padded, Index n) {
+    const Index length = lengths[static_cast<std::size_t>(n)];
+    return padded.slice(Eigen::array<Index, 3>{n, 18 - length, 0}, Eigen::array<Index, 3>{1, length, padded.dimension(2)});
+  }
+};
+
+/// Sequences of unequal lengths, padded and so packed == each alone: outputs, the states after, and all gradients. Outputs and
+/// gradients at padding are zero.
+template <class L, Real T = typename L::Scalar>
+void unequal_lengths_are_alone(const L& layer, Index width) {
+  const Unequal<T> batch(width);
+  const Padding padding(batch.mask);
+  const double error = std::is_same_v<T, float> ? 2e-6 : layer_rounding(batch.x);
+  const double error_of_sums = std::is_same_v<T, float> ? 2e-6 : 10 * error;  // over all tokens, whose terms may cancel
+  const auto run = [&](const Tensor<T, 3>& before, const auto& read) {
+    auto state = layer.initial_state(before.dimension(0));
+    (void)layer.forward(before, &state);  // so that there is something to leak
+    typename L::Cache cache;
+    Tensor<T, 3> y = read(state, cache);
+    return std::tuple{std::move(y), std::move(cache), layer.forward(before, &state)};
+  };
+  const Tensor<T, 3> before = random_tokens<T>(4, 2, width, 6);
+  const auto [y, cache, next] = run(before, [&](auto& state, auto& kept) {
+    return padding.pad(layer.forward(padding.pack(batch.x), &state, &kept, padding.sequences()));
+  });
+  Tensor<T, 3> dy = y;
+  Random(7).fill_normal(dy);
+  auto gradients = zeros_like(layer.params), sum = gradients;
+  const Tensor<T, 3> dx = padding.pad(layer.backward(cache, padding.pack(dy), gradients));
+  Tensor<T, 3> dx_alone = dx;
+  dx_alone.setZero();
+  for (Index n = 0; n < 4; ++n) {
+    INFO("sequence " << n);
+    const Eigen::array<Index, 3> row{n, 0, 0}, of_before{1, 2, width}, of_next{1, 2, next.dimension(2)};
+    const auto [y_alone, cache_alone, next_alone] = run(before.slice(row, of_before), [&](auto& state, auto& kept) {
+      return layer.forward(batch.alone(batch.x, n), &state, &kept);
+    });
+    CHECK(relative_error(batch.alone(y, n), y_alone) < error);
+    CHECK(relative_error(Tensor<T, 3>(next.slice(row, of_next)), next_alone) < error);
+    const Tensor<T, 3> d = layer.backward(cache_alone, batch.alone(dy, n), sum);
+    std::copy_n(d.data(), d.size(), dx_alone.data() + (n + 1) * 18 * width - d.size());
+  }
+  CHECK(relative_error(dx, dx_alone) < error);
+  for_each_tensor(
+      [&](const TensorInfo& info, const auto& packed, const auto& alone) {
+        INFO(info.name);
+        CHECK(relative_error(packed.flat(), alone.flat()) < error_of_sums);
+      },
+      gradients, sum);
+  for (Index i = 0; i < batch.mask.size(); ++i)
+    if (batch.mask.data()[i] == 0) CHECK((rows(y).row(i).isZero(0) && rows(dx).row(i).isZero(0)));
+}
+
 /// All of them in double for a layer of the given Config, whose input is `width` wide; for `tokens` tokens of two sequences,
 /// and for threads 100 tokens.
 template <template <class> class L>
@@ -158,6 +260,8 @@ void layer_laws_in_double(const typename L<double>::Config& config, Index width,
   splits_are_whole(layer, x);
   no_output_sees_the_future(layer, x);
   gradients_are_differences(layer, x);
+  unequal_lengths_are_alone(layer, width);
+  rollback_is_never_having_read(layer, random_tokens<double>(2, 12, width));
   threads_change_nothing(layer, random_tokens<double>(2, 100, width));
 }
 
@@ -172,6 +276,7 @@ void layer_laws(const typename L<double>::Config& config, Index width, Index tok
   steps_are_forward(single, z);
   splits_are_whole(single, z);
   no_output_sees_the_future(single, z);
+  unequal_lengths_are_alone(single, width);
   threads_change_nothing(single, random_tokens<float>(2, 300, width));
 }
 

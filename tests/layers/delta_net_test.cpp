@@ -111,7 +111,7 @@ TEST_CASE("a DeltaNet names what is wrong with its Config, tokens and state", "[
   const DeltaNet<float> layer(small);
   CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 5)), ContainsSubstring("x: expected [B=1, T=2, D=6], got [1, 2, 5]"));
   auto state = layer.initial_state(2);
-  CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 6), &state), ContainsSubstring("recurrent_state: expected [B=1, HV=2"));
+  CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 6), &state), ContainsSubstring("recurrent_state: expected [N=1, HV=2"));
 }
 
 TEST_CASE("a state is as it was where a DeltaNet refuses its tokens", "[layers]") {

@@ -29,7 +29,7 @@ TEST_CASE("a state without its convolutions is refused by name", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
   auto state = initial_delta_state<float>(small, 3);
   state.conv_state.v.reset();
-  CHECK_THROWS_WITH(expect_delta_state(small, 3, state), ContainsSubstring("conv_state.v: expected [B=3, D=20, W=4]"));
+  CHECK_THROWS_WITH(expect_delta_state(small, 3, state), ContainsSubstring("conv_state.v: expected [N=3, D=20, W=4]"));
 }
 
 TEST_CASE("the state of a memory with momentum has twice the rows", "[layers]") {
@@ -40,9 +40,9 @@ TEST_CASE("the state of a memory with momentum has twice the rows", "[layers]") 
   CHECK(state.recurrent_state.dimensions() == Eigen::array<Index, 4>{3, 4, 6, 5});
   CHECK_NOTHROW(expect_delta_state(sizes, 3, state));
   CHECK_THROWS_WITH(expect_delta_state(small, 3, state),
-                    ContainsSubstring("recurrent_state: expected [B=3, HV=4, K=3, V=5], got [3, 4, 6, 5]"));
+                    ContainsSubstring("recurrent_state: expected [N=3, HV=4, K=3, V=5], got [3, 4, 6, 5]"));
   CHECK_THROWS_WITH(expect_delta_state(sizes, 3, initial_delta_state<float>(small, 3)),
-                    ContainsSubstring("recurrent_state: expected [B=3, HV=4, 2K=6, V=5], got [3, 4, 3, 5]"));
+                    ContainsSubstring("recurrent_state: expected [N=3, HV=4, 2K=6, V=5], got [3, 4, 3, 5]"));
 }
 
 TEST_CASE("the convolutions' states may be of other widths than the heads'", "[layers]") {
@@ -52,7 +52,7 @@ TEST_CASE("the convolutions' states may be of other widths than the heads'", "[l
   const auto state = initial_delta_state<float>(sizes, 3);
   CHECK(state.conv_state.q->dimension(1) == 2);
   CHECK(state.conv_state.k->dimension(1) == 6);
-  CHECK_THROWS_WITH(expect_delta_state(small, 3, state), ContainsSubstring("conv_state.q: expected [B=3, D=6, W=4]"));
+  CHECK_THROWS_WITH(expect_delta_state(small, 3, state), ContainsSubstring("conv_state.q: expected [N=3, D=6, W=4]"));
 }
 
 TEST_CASE("what was projected is shifted into the convolutions' states", "[layers]") {

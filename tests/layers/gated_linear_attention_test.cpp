@@ -111,7 +111,7 @@ TEST_CASE("a GatedLinearAttention names what is wrong with its Config, tokens an
   const GatedLinearAttention<double> layer(small);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 5)), ContainsSubstring("x: expected [B=1, T=2, D=8], got [1, 2, 5]"));
   auto state = layer.initial_state(2);
-  CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 8), &state), ContainsSubstring("recurrent_state: expected [B=1, HV=2"));
+  CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 8), &state), ContainsSubstring("recurrent_state: expected [N=1, HV=2"));
 }
 
 }  // namespace deltanet::test

@@ -122,7 +122,7 @@ TEST_CASE("a KimiDeltaAttention names what is wrong with its Config, tokens and 
   const KimiDeltaAttention<double> layer(small);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 5)), ContainsSubstring("x: expected [B=1, T=2, D=6], got [1, 2, 5]"));
   auto state = layer.initial_state(2);
-  CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 6), &state), ContainsSubstring("recurrent_state: expected [B=1, HV=2"));
+  CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 6), &state), ContainsSubstring("recurrent_state: expected [N=1, HV=2"));
 }
 
 }  // namespace deltanet::test

@@ -205,7 +205,7 @@ TEST_CASE("a GatedDeltaNet with momentum has its gate's parameters and a state o
   CHECK(layer.initial_state(5).recurrent_state.dimensions() == Eigen::array<Index, 4>{5, 2, 6, 3});
   auto state = GatedDeltaNet<double>(layer.config).initial_state(5);
   CHECK_THROWS_WITH(layer.forward(random_tokens<double>(5, 1, 6), &state),
-                    ContainsSubstring("recurrent_state: expected [B=5, HV=2, 2K=6, V=3], got [5, 2, 3, 3]"));
+                    ContainsSubstring("recurrent_state: expected [N=5, HV=2, 2K=6, V=3], got [5, 2, 3, 3]"));
 }
 
 TEST_CASE("negative eigenvalues are refused with stable gates, and are no matter without momentum", "[layers]") {

@@ -46,7 +46,7 @@ TEST_CASE("a short convolution names what is wrong with its sizes", "[layers]") 
   const ShortConvolution<float> layer({.hidden_size = 4});
   CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 3)), ContainsSubstring("x: expected [B=1, T=2, D=4], got [1, 2, 3]"));
   auto state = layer.initial_state(2);
-  CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 4), &state), ContainsSubstring("conv_state: expected [B=1, D=4, W=4]"));
+  CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 4), &state), ContainsSubstring("conv_state: expected [N=1, D=4, W=4]"));
 }
 
 }  // namespace deltanet::test

@@ -21,11 +21,12 @@ class LeakyMixer {
     static constexpr auto fields() { return std::tuple{Field{"weight", &Params::weight}}; }
   };
   struct State {
-    Matrix<T> s;  // [B, D]
+    Matrix<T> s;  // [N, D]
     static constexpr auto fields() { return std::tuple{Field{"s", &State::s}}; }
   };
   struct Cache {
     Tensor<T, 3> x;  // [B, T, D]
+    Sequences sequences;
   };
 
   Config config;
@@ -34,21 +35,24 @@ class LeakyMixer {
   explicit LeakyMixer(const Config& config_) : config(config_), params{Vector<T>::Zero(config.hidden_size)} {}
 
   void initialize(Random& random) { random.fill_normal(params.weight); }
-  State initial_state(Index batch) const { return {Matrix<T>::Zero(batch, config.hidden_size)}; }
+  State initial_state(Index N) const { return {Matrix<T>::Zero(N, config.hidden_size)}; }
 
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    State own = state ? std::move(*state) : initial_state(x.shape[0]);
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
+    const auto cut = sequences.cut(x.shape[0], x.shape[1]);
+    State own = state ? std::move(*state) : initial_state(static_cast<Index>(cut.size()));
     Tensor<T, 3> y(x.shape);
-    for (Index b = 0; b < x.shape[0]; ++b)
-      for (Index t = 0; t < x.shape[1]; ++t) {
-        const Index row = b * x.shape[1] + t;
-        own.s.row(b) = own.s.row(b) / 2 + x.rows().row(row) * params.weight.asDiagonal();
-        rows(y).row(row) = own.s.row(b);
+    for (std::size_t n = 0; n < cut.size(); ++n)
+      for (Index row = cut[n].begin; row < cut[n].end; ++row) {
+        auto s = own.s.row(static_cast<Index>(n));
+        s = s / 2 + x.rows().row(row) * params.weight.asDiagonal();
+        rows(y).row(row) = s;
       }
     if (state) *state = std::move(own);
     if (cache) {
       cache->x.resize(x.shape);
       rows(cache->x) = x.rows();
+      cache->sequences = sequences;
     }
     return y;
   }
@@ -64,10 +68,9 @@ class LeakyMixer {
   // so:      ds_t = dy_t + ds_{t+1} / 2,   dx_t = w ds_t,   dw += x_t ds_t
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
     Tensor<T, 3> dx(dy.shape);
-    for (Index b = 0; b < dy.shape[0]; ++b) {
+    for (const detail::Sequence& sequence : cache.sequences.cut(dy.shape[0], dy.shape[1])) {
       Vector<T> ds = Vector<T>::Zero(config.hidden_size);
-      for (Index t = dy.shape[1]; t-- > 0;) {
-        const Index row = b * dy.shape[1] + t;
+      for (Index row = sequence.end; row-- > sequence.begin;) {
         ds = ds / 2 + dy.rows().row(row).transpose();
         rows(dx).row(row) = ds.cwiseProduct(params.weight).transpose();
         gradients.weight += rows(cache.x).row(row).transpose().cwiseProduct(ds);

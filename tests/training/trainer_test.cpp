@@ -21,7 +21,8 @@ struct Bigrams {
   };
   Params params{Matrix<double>::Zero(4, 4)};
 
-  Tensor<double, 3> forward(View<const std::int32_t, 2> tokens, State*, Cache* cache) const {
+  Tensor<double, 3> forward(View<const std::int32_t, 2> tokens, State*, Cache* cache, const Sequences& sequences) const {
+    (void)sequences.count(tokens.shape[0], tokens.shape[1]);
     cache->tokens = Eigen::TensorMap<const Tensor<std::int32_t, 2>>(tokens.data, tokens.shape);
     Tensor<double, 3> logits(tokens.shape[0], tokens.shape[1], 4);
     for (Index i = 0; i < tokens.size(); ++i) rows(logits).row(i) = params.table.row(tokens.data[i]);
@@ -52,6 +53,16 @@ TEST_CASE("a step reports the loss before it, the norm before clipping and the r
   // the first step of Adam moves every entry by the rate, up for the targets and down for the others
   CHECK(model.params.table(0, 1) == Catch::Approx(0.25).epsilon(1e-3));
   CHECK(model.params.table(0, 2) == Catch::Approx(-0.25).epsilon(1e-3));
+}
+
+TEST_CASE("a step tells the model how the batch is cut into sequences", "[trainer]") {
+  Bigrams model;
+  Trainer<Bigrams> trainer(model.params);
+  Batch batch = counting();
+  batch.sequences = {{0, 1, 4}};
+  CHECK_NOTHROW(trainer.step(model, batch, 0.5));
+  batch.sequences = {{0, 5}};
+  CHECK_THROWS_WITH(trainer.step(model, batch, 0.5), "cu_seqlens: expected to run from 0 to T=4, got 0 to 5");
 }
 
 TEST_CASE("steps make the loss fall, and gradients do not pile up from step to step", "[trainer]") {

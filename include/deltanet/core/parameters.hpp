@@ -113,7 +113,32 @@ void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First
   }
 }
 
+template <class Node, class F, class Item>
+void visit_nodes(const F& f, const std::string& name, Item& item) {
+  using Here = std::remove_const_t<Item>;
+  const std::string prefix = name.empty() ? "" : name + ".";
+  if constexpr (std::is_same_v<Here, Node>) {
+    f(name, item);
+  } else if constexpr (Parameters<Here>) {
+    const auto visit = [&](const auto& field) { visit_nodes<Node>(f, prefix + std::string(field.name), item.*(field.member)); };
+    std::apply([&](const auto&... field) { (visit(field), ...); }, Here::fields());
+  } else if constexpr (requires { item.params; }) {
+    visit_nodes<Node>(f, name, item.params);
+  } else if constexpr (is_vector_of<Here>) {
+    for (std::size_t i = 0; i < item.size(); ++i) visit_nodes<Node>(f, prefix + std::to_string(i), item[i]);
+  } else if constexpr (is_optional_of<Here>) {
+    if (item) visit_nodes<Node>(f, name, *item);
+  }
+}
+
 }  // namespace detail
+
+/// Calls f(name, node) for each part of a parameter list that is a `Node`: for_each_node<LinearParams<float>>(f, model.params)
+/// meets all linear maps.
+template <class Node, class F, Parameters P>
+void for_each_node(const F& f, P& params) {
+  detail::visit_nodes<Node>(f, "", params);
+}
 
 /// Calls f(info, span, spans...) for each tensor of `first`, in the order of its fields, with the same tensor of each of `rest`
 /// (which must have the same optional fields and sizes).
@@ -128,6 +153,17 @@ template <Parameters P>
   Index count = 0;
   for_each_tensor([&](const TensorInfo&, const auto& tensor) { count += tensor.size(); }, params);
   return count;
+}
+
+/// The bytes of all tensors of a state, be it a parameter list, a tensor, or a list of either.
+template <class State>
+[[nodiscard]] Index state_bytes(const State& state) {
+  Index bytes = 0;
+  const auto add = [&](const TensorInfo&, const auto& tensor) {
+    bytes += tensor.size() * static_cast<Index>(sizeof(*tensor.data));
+  };
+  detail::visit_tensors(add, "", WeightDecay::yes, state);
+  return bytes;
 }
 
 /// A list of the same shapes, filled with zeros: how gradients and moments begin.

@@ -3,8 +3,7 @@
 #include "deltanet/layers/comba_keys.hpp"
 #include "deltanet/layers/decay_gate.hpp"
 #include "deltanet/layers/delta_config.hpp"
-#include "deltanet/layers/delta_scan.hpp"
-#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/memory/comba.hpp"
 
 namespace deltanet {
@@ -42,6 +41,13 @@ struct CombaParams : DeltaInputsParams<T>, DecayGateParams<T>, CombaKeysParams<T
   }
 };
 
+/// What its gates keep for backward.
+template <Real T>
+struct CombaGates {
+  DecayGateCache<T> decay;
+  CombaKeysCache<T> keys;
+};
+
 /// Comba, arXiv 2506.02475, as flash-linear-attention's layer Comba:
 ///
 ///   q, k, v = silu(conv(q_proj x)), silu(conv(k_proj x)), silu(conv(v_proj x)),   p = sigmoid(decay) k,   q <- q - D p,
@@ -56,77 +62,45 @@ struct CombaParams : DeltaInputsParams<T>, DecayGateParams<T>, CombaKeysParams<T
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class Comba {
+class Comba : public DeltaLayer<Comba<T>, T, CombaConfig, CombaParams<T>, CombaGates<T>> {
+  using Base = DeltaLayer<Comba, T, CombaConfig, CombaParams<T>, CombaGates<T>>;
+  friend Base;
+
  public:
-  using Scalar = T;
-  using Config = CombaConfig;
-  using Params = CombaParams<T>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;  // [B, T, D]
-    DeltaInputsCache<T> inputs;
-    DecayGateCache<T> decay;
-    CombaKeysCache<T> keys;
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config, Base::params;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit Comba(const Config& config_) : config(config_) {
-    expect_integral_head_v_dim(config);
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
+  explicit Comba(const Config& config_) : Base(checked(config_)) {
     static_cast<DecayGateParams<T>&>(params) =
         decay_gate_params<T>(DecayGate::softplus, config.hidden_size, config.value_heads());
     if (config.use_inner_decay) params.decay = Vector<T>::Zero(config.num_heads);
     if (config.use_output_correction) params.D = Vector<T>::Zero(config.num_heads);
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    initialize_decay_gate<T>(params, config.initializer_range, random);
-    if (params.decay) params.decay->setOnes();
-    if (params.D) params.D->setConstant(static_cast<T>(config.correction_factor));
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(sizes, x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
-    decay_gate<T>(params, x, kept.decay);
-    comba_keys<T>(params, config.num_heads, kept.inputs.q.out, kept.inputs.k.out, kept.keys);
-    kept.output.o = delta_scan(scan_inputs(kept), QKNorm::l2, state, cache ? &cache->scan : nullptr);
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_scan_backward(scan_inputs(cache), QKNorm::l2, cache.scan, d_o);
-    const View<T, 3> dq = detail::as_row_of_heads(d.q), dk = detail::as_row_of_heads(d.k);
-    comba_keys_backward<T>(params, config.num_heads, cache.inputs.k.out, cache.keys, {dq, detail::as_row_of_heads(d.p), dk},
-                           gradients);
-    decay_gate_backward<T>(params, x, cache.decay, d.g, rows(dx), gradients);
-    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs, {dq, dk, detail::as_row_of_heads(d.v), d.beta}, rows(dx),
-                             gradients);
-    return dx;
   }
 
  private:
+  static const Config& checked(const Config& config) {
+    expect_integral_head_v_dim(config);
+    return config;
+  }
+
+  void initialize_gates(Random& random) {
+    initialize_decay_gate<T>(params, config.initializer_range, random);
+    if (params.decay) params.decay->setOnes();
+    if (params.D) params.D->setConstant(static_cast<T>(config.correction_factor));
+  }
+
+  void gates(View<const T, 3> x, Cache& cache) const {
+    decay_gate<T>(params, x, cache.decay);
+    comba_keys<T>(params, config.num_heads, cache.inputs.q.out, cache.inputs.k.out, cache.keys);
+  }
+
+  void gates_backward(const Cache& cache, auto& d, MatrixRef<T> dx, Params& gradients) const {
+    comba_keys_backward<T>(params, config.num_heads, cache.inputs.k.out, cache.keys,
+                           {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.p), detail::as_row_of_heads(d.k)},
+                           gradients);
+    decay_gate_backward<T>(params, cache.x, cache.decay, d.g, dx, gradients);
+  }
+
   [[nodiscard]] CombaDeltaRule::Inputs<T> scan_inputs(const Cache& cache) const {
     const auto& in = cache.inputs;
     return {.q = detail::as_heads<const T>(cache.keys.q, config.num_heads),

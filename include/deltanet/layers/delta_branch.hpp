@@ -13,7 +13,7 @@ namespace deltanet {
 template <Real T>
 struct BranchCache {
   Tensor<T, 3> projected;              // [B, T, H K]
-  std::optional<Tensor<T, 3>> before;  // [B, H K, W]: the convolution's state before, where there was one
+  std::optional<Tensor<T, 3>> before;  // [N, H K, W]: the convolution's state before, where there was one
   Tensor<T, 3> features;               // [B, T, H K]: before the sum norm, where there is one
   Tensor<T, 3> out;                    // [B, T, H K]
 };
@@ -42,14 +42,15 @@ struct Branch {
   bool sum_norm;
 
   /// Fills `cache`, after the convolution's state where it is given.
-  void forward(View<const T, 3> x, std::optional<Tensor<T, 3>> conv_state, BranchCache<T>& cache) const {
-    const Index width = projection.weight.rows();
+  void forward(View<const T, 3> x, std::optional<Tensor<T, 3>> conv_state, BranchCache<T>& cache,
+               const Sequences& sequences = {}) const {
+    const Index width = projection.out_features();
     cache.projected.resize(x.shape[0], x.shape[1], width);
     cache.out.resize(x.shape[0], x.shape[1], width);
     linear<T>(projection, x.rows(), rows(cache.projected));
     if (convolution) {
       cache.before = std::move(conv_state);
-      short_convolution(*convolution, phi, cache.projected, past(cache), cache.out);
+      short_convolution(*convolution, phi, cache.projected, past(cache), cache.out, sequences);
     } else {
       keep<T>(cache.projected, cache.out);
       for_each_range(cache.out.size(),
@@ -62,10 +63,10 @@ struct Branch {
 
   /// d is the gradient by cache.out, and is written over; adds to dx [B T, D] and to the parameters' gradients.
   void backward(View<const T, 3> x, const BranchCache<T>& cache, View<T, 3> d, MatrixRef<T> dx, LinearParams<T>& dprojection,
-                std::optional<ShortConvolutionParams<T>>& dconvolution) const {
+                std::optional<ShortConvolutionParams<T>>& dconvolution, const Sequences& sequences = {}) const {
     if (sum_norm) sum_norm_backward<T>(as_heads<const T>(cache.features, heads).rows(), as_heads(d, heads).rows());
     if (convolution) {
-      short_convolution_backward(*convolution, phi, cache.projected, past(cache), d, *dconvolution);
+      short_convolution_backward(*convolution, phi, cache.projected, past(cache), d, *dconvolution, sequences);
     } else {
       for_each_range(d.size(), [&](Index begin, Index size) {
         apply_feature_map_derivative<T>(phi, VectorMap<const T>(cache.projected.data() + begin, size),

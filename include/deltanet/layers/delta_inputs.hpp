@@ -18,6 +18,7 @@ struct DeltaInputsConfig {
   bool conv_bias = false;
   bool allow_neg_eigval = false;
   FeatureMap qk_activation = FeatureMap::silu;
+  FeatureMap v_activation = FeatureMap::silu;
   QKNorm qk_norm = QKNorm::l2;
   std::optional<double> initializer_range{};  ///< as in LinearConfig
 
@@ -45,8 +46,8 @@ struct DeltaInputsParams {
 /// The states of the convolutions that make q, k and v; absent where there is no convolution.
 template <Real T>
 struct ConvolutionStates {
-  std::optional<Tensor<T, 3>> q, k;  // [B, H K, W]
-  std::optional<Tensor<T, 3>> v;     // [B, HV V, W]
+  std::optional<Tensor<T, 3>> q, k;  // [N, H K, W]
+  std::optional<Tensor<T, 3>> v;     // [N, HV V, W]
 
   static constexpr auto fields() {
     using S = ConvolutionStates;
@@ -58,6 +59,7 @@ template <Real T>
 struct DeltaInputsCache {
   BranchCache<T> q, k, v;
   Tensor<T, 3> beta;  // [B, T, HV]
+  Sequences sequences;
 };
 
 template <Real T>
@@ -96,7 +98,7 @@ void initialize_delta_inputs(DeltaInputsParams<T>& params, const DeltaInputsConf
 
 namespace detail {
 
-/// The three branches, as `config` wants them: values always pass through silu and are never normalised.
+/// The three branches, as `config` wants them: values are never normalised.
 template <Real T>
 struct Branches {
   Branch<T> q, k, v;
@@ -104,19 +106,20 @@ struct Branches {
   Branches(const DeltaInputsConfig& config, const DeltaInputsParams<T>& params)
       : q{params.q_proj, params.q_conv1d, config.qk_activation, config.num_heads, config.qk_norm == QKNorm::sum},
         k{params.k_proj, params.k_conv1d, config.qk_activation, config.num_heads, config.qk_norm == QKNorm::sum},
-        v{params.v_proj, params.v_conv1d, FeatureMap::silu, config.num_v_heads, false} {}
+        v{params.v_proj, params.v_conv1d, config.v_activation, config.num_v_heads, false} {}
 };
 
 }  // namespace detail
 
-/// Fills the cache's q, k, v and beta from the tokens x [B, T, D] that follow `past`.
+/// Fills the cache's q, k, v and beta from the tokens x [B, T, D] that follow `past`, the states of N sequences.
 template <Real T>
 void delta_inputs(const DeltaInputsConfig& config, const DeltaInputsParams<T>& params, View<const T, 3> x,
-                  const ConvolutionStates<T>& past, DeltaInputsCache<T>& cache) {
+                  const ConvolutionStates<T>& past, DeltaInputsCache<T>& cache, const Sequences& sequences = {}) {
   const detail::Branches<T> branches(config, params);
-  branches.q.forward(x, past.q, cache.q);
-  branches.k.forward(x, past.k, cache.k);
-  branches.v.forward(x, past.v, cache.v);
+  cache.sequences = sequences;
+  branches.q.forward(x, past.q, cache.q, sequences);
+  branches.k.forward(x, past.k, cache.k, sequences);
+  branches.v.forward(x, past.v, cache.v, sequences);
 
   // beta = strength sigmoid(b_proj x), or strength
   const T strength = static_cast<T>(config.strength());
@@ -141,9 +144,9 @@ void delta_inputs_backward(const DeltaInputsConfig& config, const DeltaInputsPar
                            const DeltaInputsCache<T>& cache, std::type_identity_t<DeltaInputsGradients<T>> d, MatrixRef<T> dx,
                            DeltaInputsParams<T>& gradients) {
   const detail::Branches<T> branches(config, params);
-  branches.q.backward(x, cache.q, d.q, dx, gradients.q_proj, gradients.q_conv1d);
-  branches.k.backward(x, cache.k, d.k, dx, gradients.k_proj, gradients.k_conv1d);
-  branches.v.backward(x, cache.v, d.v, dx, gradients.v_proj, gradients.v_conv1d);
+  branches.q.backward(x, cache.q, d.q, dx, gradients.q_proj, gradients.q_conv1d, cache.sequences);
+  branches.k.backward(x, cache.k, d.k, dx, gradients.k_proj, gradients.k_conv1d, cache.sequences);
+  branches.v.backward(x, cache.v, d.v, dx, gradients.v_proj, gradients.v_conv1d, cache.sequences);
 
   if (params.b_proj)
     sigmoid_gate_backward<T>(*params.b_proj, static_cast<T>(config.strength()), x.rows(), rows(cache.beta), d.beta.rows(), dx,

@@ -1,9 +1,6 @@
 #pragma once
 
-#include "deltanet/layers/delta_inputs.hpp"
-#include "deltanet/layers/delta_output.hpp"
-#include "deltanet/layers/delta_scan.hpp"
-#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
 namespace deltanet {
@@ -67,60 +64,15 @@ struct DeltaNetParams : DeltaInputsParams<T>, DeltaOutputParams<T> {
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class DeltaNet {
+class DeltaNet : public DeltaLayer<DeltaNet<T>, T, DeltaNetConfig, DeltaNetParams<T>, NoGatesCache> {
+  using Base = DeltaLayer<DeltaNet<T>, T, DeltaNetConfig, DeltaNetParams<T>, NoGatesCache>;
+  friend Base;
+
  public:
-  using Scalar = T;
-  using Config = DeltaNetConfig;
-  using Params = DeltaNetParams<T>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;  // [B, T, D]
-    DeltaInputsCache<T> inputs;
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit DeltaNet(const Config& config_) : config(checked(config_)) {
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(sizes, x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
-    kept.output.o = delta_scan(scan_inputs(kept), config.qk_norm, state, cache ? &cache->scan : nullptr);
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_scan_backward(scan_inputs(cache), config.qk_norm, cache.scan, d_o);
-    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
-                             {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), detail::as_row_of_heads(d.v), d.beta},
-                             rows(dx), gradients);
-    return dx;
-  }
+  explicit DeltaNet(const Config& config_) : Base(checked(config_)) {}
 
  private:
   static const Config& checked(const Config& config) {

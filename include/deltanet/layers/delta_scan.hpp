@@ -10,21 +10,22 @@ namespace deltanet {
 namespace detail {
 
 template <Real T>
-[[nodiscard]] ScanOptions<T> scan_options(QKNorm norm) {
+[[nodiscard]] ScanOptions<T> scan_options(QKNorm norm, const Sequences& sequences = {}) {
   ScanOptions<T> options;
   options.use_qk_l2norm = norm == QKNorm::l2;
+  options.cu_seqlens = sequences.cu_seqlens;
   return options;
 }
 
 }  // namespace detail
 
 /// o [B, T, HV, V]. Reads and replaces state->recurrent_state, and fills *cache, where they are not null. Of the options,
-/// scale and use_qk_l2norm count.
+/// scale, use_qk_l2norm and cu_seqlens count.
 template <InputBundle In>
 [[nodiscard]] auto delta_scan(const In& in, ScanOptions<typename In::Scalar> options, DeltaState<typename In::Scalar>* state,
                               ScanCache<typename In::Scalar>* cache) {
   using T = typename In::Scalar;
-  if (state && !cache && in.q.shape[1] == 1) {
+  if (state && !cache && in.q.shape[1] == 1 && options.cu_seqlens.empty()) {
     Tensor<T, 4> o(in.v.shape);
     step(in, View<T, 4>(state->recurrent_state), View<T, 4>(o), options);
     return o;

@@ -7,7 +7,7 @@ namespace deltanet {
 /// What a delta-rule layer carries from call to call. A parameter list too, so that it can be saved.
 template <Real T>
 struct DeltaState {
-  Tensor<T, 4> recurrent_state;  // [B, HV, K, V]; with momentum [B, HV, 2 K, V]: the memory's rows, then the momentum's
+  Tensor<T, 4> recurrent_state;  // [N, HV, K, V]; with momentum [N, HV, 2 K, V]: the memory's rows, then the momentum's
   ConvolutionStates<T> conv_state;
 
   static constexpr auto fields() {
@@ -34,41 +34,51 @@ struct DeltaStateSizes {
   }
 };
 
-/// Zeros for `batch` sequences.
+/// Zeros for N sequences.
 template <Real T>
-[[nodiscard]] DeltaState<T> initial_delta_state(const DeltaStateSizes& sizes, Index batch) {
-  DeltaState<T> state{zeros<T>(batch, sizes.num_v_heads, sizes.rows, sizes.head_v_dim), {}};
+[[nodiscard]] DeltaState<T> initial_delta_state(const DeltaStateSizes& sizes, Index N) {
+  DeltaState<T> state{zeros<T>(N, sizes.num_v_heads, sizes.rows, sizes.head_v_dim), {}};
   if (sizes.conv_size) {
-    state.conv_state.q = zeros<T>(batch, sizes.q_width, *sizes.conv_size);
-    state.conv_state.k = zeros<T>(batch, sizes.k_width, *sizes.conv_size);
-    state.conv_state.v = zeros<T>(batch, sizes.v_width, *sizes.conv_size);
+    state.conv_state.q = zeros<T>(N, sizes.q_width, *sizes.conv_size);
+    state.conv_state.k = zeros<T>(N, sizes.k_width, *sizes.conv_size);
+    state.conv_state.v = zeros<T>(N, sizes.v_width, *sizes.conv_size);
   }
   return state;
 }
 
-/// Throws unless the state is one of `batch` sequences of these sizes.
+/// Throws unless the convolutions' states are those of N sequences of these sizes.
 template <Real T>
-void expect_delta_state(const DeltaStateSizes& sizes, Index batch, const DeltaState<T>& state) {
-  const Axis rows{sizes.rows == sizes.head_k_dim ? "K" : "2K", sizes.rows};
-  expect_shape("recurrent_state", View<const T, 4>(state.recurrent_state),
-               {{"B", batch}, {"HV", sizes.num_v_heads}, rows, {"V", sizes.head_v_dim}});
+void expect_convolution_states(const DeltaStateSizes& sizes, Index N, const ConvolutionStates<T>& states) {
   if (!sizes.conv_size) return;
   const auto expect_conv_state = [&](std::string_view name, const std::optional<Tensor<T, 3>>& conv_state, Index width) {
     const View<const T, 3> view = conv_state ? View<const T, 3>(*conv_state) : View<const T, 3>();
-    expect_shape(name, view, {{"B", batch}, {"D", width}, {"W", *sizes.conv_size}});
+    expect_shape(name, view, {{"N", N}, {"D", width}, {"W", *sizes.conv_size}});
   };
-  expect_conv_state("conv_state.q", state.conv_state.q, sizes.q_width);
-  expect_conv_state("conv_state.k", state.conv_state.k, sizes.k_width);
-  expect_conv_state("conv_state.v", state.conv_state.v, sizes.v_width);
+  expect_conv_state("conv_state.q", states.q, sizes.q_width);
+  expect_conv_state("conv_state.k", states.k, sizes.k_width);
+  expect_conv_state("conv_state.v", states.v, sizes.v_width);
+}
+
+/// Throws unless the state is one of N sequences of these sizes.
+template <Real T>
+void expect_delta_state(const DeltaStateSizes& sizes, Index N, const DeltaState<T>& state) {
+  const Axis rows{sizes.rows == sizes.head_k_dim ? "K" : "2K", sizes.rows};
+  expect_shape("recurrent_state", View<const T, 4>(state.recurrent_state),
+               {{"N", N}, {"HV", sizes.num_v_heads}, rows, {"V", sizes.head_v_dim}});
+  expect_convolution_states(sizes, N, state.conv_state);
 }
 
 /// Shifts the tokens of a `delta_inputs` into the convolutions' states.
 template <Real T>
-void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, DeltaState<T>& state) {
+void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, ConvolutionStates<T>& states) {
   if (!config.use_short_conv) return;
-  shift_convolution_state<T>(cache.q.projected, *state.conv_state.q);
-  shift_convolution_state<T>(cache.k.projected, *state.conv_state.k);
-  shift_convolution_state<T>(cache.v.projected, *state.conv_state.v);
+  shift_convolution_state<T>(cache.q.projected, *states.q, cache.sequences);
+  shift_convolution_state<T>(cache.k.projected, *states.k, cache.sequences);
+  shift_convolution_state<T>(cache.v.projected, *states.v, cache.sequences);
+}
+template <Real T>
+void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, DeltaState<T>& state) {
+  shift_convolution_states(config, cache, state.conv_state);
 }
 
 }  // namespace deltanet

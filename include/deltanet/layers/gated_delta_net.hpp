@@ -2,8 +2,7 @@
 
 #include "deltanet/layers/decay_gate.hpp"
 #include "deltanet/layers/delta_config.hpp"
-#include "deltanet/layers/delta_scan.hpp"
-#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/layers/momentum_gate.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
@@ -51,6 +50,13 @@ struct GatedDeltaNetParams : DeltaInputsParams<T>, DecayGateParams<T>, MomentumG
   }
 };
 
+/// What its gates keep for backward.
+template <Real T>
+struct GatedDeltaNetGates {
+  DecayGateCache<T> decay;
+  MomentumGateCache<T> momentum;
+};
+
 /// Gated DeltaNet, arXiv 2412.06464, as flash-linear-attention's layer GatedDeltaNet:
 ///
 ///   q, k, v = silu(conv(q_proj x)), silu(conv(k_proj x)), silu(conv(v_proj x)),   q and k of unit length,
@@ -66,75 +72,21 @@ struct GatedDeltaNetParams : DeltaInputsParams<T>, DecayGateParams<T>, MomentumG
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T, class Momentum = NoMomentum>
-class GatedDeltaNet {
+class GatedDeltaNet
+    : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, GatedDeltaNetConfig, GatedDeltaNetParams<T>, GatedDeltaNetGates<T>> {
+  using Base = DeltaLayer<GatedDeltaNet, T, GatedDeltaNetConfig, GatedDeltaNetParams<T>, GatedDeltaNetGates<T>>;
+  friend Base;
+
  public:
   using Member = typename Momentum::Member;
-  using Scalar = T;
-  using Config = GatedDeltaNetConfig;
-  using Params = GatedDeltaNetParams<T>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;  // [B, T, D]
-    DeltaInputsCache<T> inputs;
-    DecayGateCache<T> decay;
-    MomentumGateCache<T> momentum;
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config, Base::params;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit GatedDeltaNet(const Config& config_) : config(checked(config_)) {
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
+  explicit GatedDeltaNet(const Config& config_) : Base(checked(config_)) {
     static_cast<DecayGateParams<T>&>(params) =
         decay_gate_params<T>(config.decay_gate, config.hidden_size, config.value_heads());
     if constexpr (has_momentum<Momentum>)
       static_cast<MomentumGateParams<T>&>(params) = momentum_gate_params<T>(config.momentum());
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    initialize_decay_gate<T>(params, config.initializer_range, random);
-    if constexpr (has_momentum<Momentum>) initialize_momentum_gate<T>(params, config.momentum(), random);
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(state_sizes(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(state_sizes(), x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
-    decay_gate<T>(params, x, kept.decay);
-    if constexpr (has_momentum<Momentum>)
-      momentum_gate<T>(config.momentum(), params, x, kept.decay.g, kept.inputs.beta, kept.momentum);
-    kept.output.o = delta_scan(scan_inputs(kept), QKNorm::l2, state, cache ? &cache->scan : nullptr);
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_scan_backward(scan_inputs(cache), QKNorm::l2, cache.scan, d_o);
-    if constexpr (has_momentum<Momentum>)
-      momentum_gate_backward<T>(config.momentum(), params, x, cache.decay.g, cache.inputs.beta, cache.momentum,
-                                {d.eta, d.beta, d.g}, rows(dx), gradients);
-    decay_gate_backward<T>(params, x, cache.decay, d.g, rows(dx), gradients);
-    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
-                             {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), detail::as_row_of_heads(d.v), d.beta},
-                             rows(dx), gradients);
-    return dx;
   }
 
  private:
@@ -143,6 +95,24 @@ class GatedDeltaNet {
     expect(!has_momentum<Momentum> || !config.stable_gates || !config.allow_neg_eigval,
            "allow_neg_eigval: expected false with stable_gates, whose write strengths reach all that is stable, got true");
     return config;
+  }
+
+  void initialize_gates(Random& random) {
+    initialize_decay_gate<T>(params, config.initializer_range, random);
+    if constexpr (has_momentum<Momentum>) initialize_momentum_gate<T>(params, config.momentum(), random);
+  }
+
+  void gates(View<const T, 3> x, Cache& cache) const {
+    decay_gate<T>(params, x, cache.decay);
+    if constexpr (has_momentum<Momentum>)
+      momentum_gate<T>(config.momentum(), params, x, cache.decay.g, cache.inputs.beta, cache.momentum);
+  }
+
+  void gates_backward(const Cache& cache, auto& d, MatrixRef<T> dx, Params& gradients) const {
+    if constexpr (has_momentum<Momentum>)
+      momentum_gate_backward<T>(config.momentum(), params, cache.x, cache.decay.g, cache.inputs.beta, cache.momentum,
+                                {d.eta, d.beta, d.g}, dx, gradients);
+    decay_gate_backward<T>(params, cache.x, cache.decay, d.g, dx, gradients);
   }
 
   [[nodiscard]] DeltaStateSizes state_sizes() const {

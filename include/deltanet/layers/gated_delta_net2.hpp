@@ -51,6 +51,15 @@ struct GatedDeltaNet2Params : DeltaInputsParams<T>, KeyDecayGateParams<T>, Delta
   }
 };
 
+/// What its gates keep for backward.
+template <Real T>
+struct GatedDeltaNet2Gates {
+  KeyDecayGateCache<T> decay;             // of the key heads
+  Tensor<T, 3> b;                         // [B, T, H K]
+  Tensor<T, 3> w;                         // [B, T, HV V]
+  Tensor<T, 4> g_of_values, b_of_values;  // [B, T, HV, K]: of the value heads, where these are more
+};
+
 /// Gated DeltaNet-2, arXiv 2605.22791, as flash-linear-attention's layer GatedDeltaNet2: Kimi delta attention whose beta is two
 /// gates, b for what is erased, a key channel, and w for what is written, a value channel:
 ///
@@ -63,72 +72,20 @@ struct GatedDeltaNet2Params : DeltaInputsParams<T>, KeyDecayGateParams<T>, Delta
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class GatedDeltaNet2 {
+class GatedDeltaNet2
+    : public DeltaLayer<GatedDeltaNet2<T>, T, GatedDeltaNet2Config, GatedDeltaNet2Params<T>, GatedDeltaNet2Gates<T>> {
+  using Base = DeltaLayer<GatedDeltaNet2, T, GatedDeltaNet2Config, GatedDeltaNet2Params<T>, GatedDeltaNet2Gates<T>>;
+  friend Base;
+
  public:
-  using Scalar = T;
-  using Config = GatedDeltaNet2Config;
-  using Params = GatedDeltaNet2Params<T>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;  // [B, T, D]
-    DeltaInputsCache<T> inputs;
-    KeyDecayGateCache<T> decay;             // of the key heads
-    Tensor<T, 3> b;                         // [B, T, H K]
-    Tensor<T, 3> w;                         // [B, T, HV V]
-    Tensor<T, 4> g_of_values, b_of_values;  // [B, T, HV, K]: of the value heads, where these are more
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config, Base::params;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit GatedDeltaNet2(const Config& config_) : config(checked(config_)) {
+  explicit GatedDeltaNet2(const Config& config_) : Base(checked(config_)) {
     const DeltaInputsConfig sizes = config.inputs();
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(sizes);
     static_cast<KeyDecayGateParams<T>&>(params) = key_decay_gate_params<T>(config.decay());
     params.erase_proj = linear_params<T>({.in_features = config.hidden_size, .out_features = sizes.key_dim(), .bias = false});
     params.write_proj = linear_params<T>({.in_features = config.hidden_size, .out_features = sizes.value_dim(), .bias = false});
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    initialize_key_decay_gate<T>(params, config.decay(), random);
-    initialize_linear(params.erase_proj, config.initializer_range, random);
-    initialize_linear(params.write_proj, config.initializer_range, random);
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(sizes, x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
-    gates(x, kept);
-    kept.output.o = delta_scan(scan_inputs(kept), QKNorm::l2, state, cache ? &cache->scan : nullptr);
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_scan_backward(scan_inputs(cache), QKNorm::l2, cache.scan, d_o);
-    gates_backward(cache, d, rows(dx), gradients);
-    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
-                             {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), detail::as_row_of_heads(d.v), {}},
-                             rows(dx), gradients);
-    return dx;
   }
 
  private:
@@ -137,6 +94,12 @@ class GatedDeltaNet2 {
     expect(!config.safe_gate || config.gate_lower_bound < 0, "gate_lower_bound: expected less than 0, got ",
            config.gate_lower_bound);
     return config;
+  }
+
+  void initialize_gates(Random& random) {
+    initialize_key_decay_gate<T>(params, config.decay(), random);
+    initialize_linear(params.erase_proj, config.initializer_range, random);
+    initialize_linear(params.write_proj, config.initializer_range, random);
   }
 
   /// Value heads a key head.

@@ -2,8 +2,7 @@
 
 #include "deltanet/layers/decay_gate.hpp"
 #include "deltanet/layers/delta_config.hpp"
-#include "deltanet/layers/delta_scan.hpp"
-#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/recurrence/delta_product.hpp"
 
@@ -55,6 +54,12 @@ struct DeltaProductParams : DeltaInputsParams<T>, ForgetGateParams<T, Member>, D
   }
 };
 
+/// What the gate keeps for backward, where there is one.
+template <Real T>
+struct ForgetGate {
+  DecayGateCache<T> decay;
+};
+
 /// DeltaProduct, arXiv 2502.10297, as flash-linear-attention's layer GatedDeltaProduct: n = num_householder delta steps a
 /// token, each with a key, value and strength of its own, after one decay and before one read-out:
 ///
@@ -70,29 +75,19 @@ struct DeltaProductParams : DeltaInputsParams<T>, ForgetGateParams<T, Member>, D
 /// [B, T, D] -> [B, T, D]. Costs the scan of n T tokens. A state given to `forward` counts as a constant: no gradient reaches
 /// the tokens before it.
 template <Real T, class Member>
-class BasicDeltaProduct {
+class BasicDeltaProduct : public DeltaLayer<BasicDeltaProduct<T, Member>, T, GatedDeltaProductConfig,
+                                            DeltaProductParams<T, Member>, ForgetGate<T>> {
+  using Base = DeltaLayer<BasicDeltaProduct, T, GatedDeltaProductConfig, DeltaProductParams<T, Member>, ForgetGate<T>>;
+  friend Base;
+
  public:
   static constexpr bool forgets = std::is_same_v<Member, GatedDeltaRule>;
   static_assert(forgets || std::is_same_v<Member, DeltaRule>);
 
-  using Scalar = T;
-  using Config = GatedDeltaProductConfig;
-  using Params = DeltaProductParams<T, Member>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;  // [B, T, D]
-    DeltaInputsCache<T> inputs;
-    DecayGateCache<T> decay;
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config, Base::params;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit BasicDeltaProduct(const Config& config_) : config(checked(config_)) {
-    const DeltaInputsConfig inputs = config.inputs();
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(inputs);
+  explicit BasicDeltaProduct(const Config& config_) : Base(checked(config_)) {
     const Index width = query_dim();
     params.q_proj = linear_params<T>({.in_features = config.hidden_size, .out_features = width, .bias = false});
     if (config.use_short_conv)
@@ -101,56 +96,6 @@ class BasicDeltaProduct {
     if constexpr (forgets)
       static_cast<DecayGateParams<T>&>(params) =
           decay_gate_params<T>(DecayGate::softplus, config.hidden_size, config.value_heads());
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    if constexpr (forgets) initialize_decay_gate<T>(params, config.initializer_range, random);
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(state_sizes(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(state_sizes(), x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
-    if constexpr (forgets) decay_gate<T>(params, x, kept.decay);
-
-    auto options = detail::scan_options<T>(QKNorm::l2);
-    if (state) options.initial_state = state->recurrent_state;
-    auto result = delta_product(scan_inputs(kept), config.num_householder, options, cache ? &cache->scan : nullptr);
-    kept.output.o = std::move(result.o);
-    if (state) {
-      state->recurrent_state = std::move(result.final_state);
-      shift_convolution_states(sizes, kept.inputs, *state);
-    }
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_product_backward(scan_inputs(cache), config.num_householder, &cache.scan, Cotangents<T>{.o = d_o},
-                                    detail::scan_options<T>(QKNorm::l2))
-                 .inputs;
-    if constexpr (forgets) decay_gate_backward<T>(params, x, cache.decay, d.g, rows(dx), gradients);
-    // The steps of a token lie side by side: [B, T n, ..] are the numbers of [B, T, n ..].
-    const auto of_tokens = [&](auto& tensor) {
-      return View<T, 3>(tensor.data(), {x.shape[0], x.shape[1], tensor.size() / std::max<Index>(x.shape[0] * x.shape[1], 1)});
-    };
-    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
-                             {of_tokens(d.q), of_tokens(d.k), of_tokens(d.v), of_tokens(d.beta)}, rows(dx), gradients);
-    return dx;
   }
 
  private:
@@ -161,6 +106,27 @@ class BasicDeltaProduct {
     expect(config.value_heads() % config.num_heads == 0, "num_v_heads: expected a multiple of num_heads=", config.num_heads,
            ", got ", config.value_heads());
     return config;
+  }
+
+  void initialize_gates(Random& random) {
+    if constexpr (forgets) initialize_decay_gate<T>(params, config.initializer_range, random);
+  }
+
+  Tensor<T, 4> mix(View<const T, 3> x, Cache& cache, State* state, ScanCache<T>* scan) const {
+    if constexpr (forgets) decay_gate<T>(params, x, cache.decay);
+    auto options = this->scan_options(cache);
+    if (state) options.initial_state = state->recurrent_state;
+    auto result = delta_product(scan_inputs(cache), config.num_householder, options, scan);
+    if (state) state->recurrent_state = std::move(result.final_state);
+    return std::move(result.o);
+  }
+
+  auto mix_backward(const Cache& cache, const Tensor<T, 4>& d_o, MatrixRef<T> dx, Params& gradients) const {
+    auto d = delta_product_backward(scan_inputs(cache), config.num_householder, &cache.scan, Cotangents<T>{.o = d_o},
+                                    this->scan_options(cache))
+                 .inputs;
+    if constexpr (forgets) decay_gate_backward<T>(params, cache.x, cache.decay, d.g, dx, gradients);
+    return d;
   }
 
   [[nodiscard]] Index query_dim() const { return config.num_heads * config.head_dim; }

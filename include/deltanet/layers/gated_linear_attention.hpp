@@ -1,9 +1,6 @@
 #pragma once
 
-#include "deltanet/layers/delta_inputs.hpp"
-#include "deltanet/layers/delta_output.hpp"
-#include "deltanet/layers/delta_scan.hpp"
-#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/layers/key_decay_gate.hpp"
 #include "deltanet/memory/hebbian.hpp"
 
@@ -28,7 +25,9 @@ struct GatedLinearAttentionConfig {
   [[nodiscard]] Index key_dim() const { return static_cast<Index>(static_cast<double>(hidden_size) * expand_k); }
   [[nodiscard]] Index value_dim() const { return static_cast<Index>(static_cast<double>(hidden_size) * expand_v); }
 
+  /// Values pass through silu only where queries and keys do.
   [[nodiscard]] DeltaInputsConfig inputs() const {
+    const FeatureMap activation = use_short_conv ? FeatureMap::silu : FeatureMap::identity;
     return {.hidden_size = hidden_size,
             .num_heads = num_heads,
             .num_v_heads = num_heads,
@@ -38,7 +37,9 @@ struct GatedLinearAttentionConfig {
             .use_short_conv = use_short_conv,
             .conv_size = conv_size,
             .conv_bias = conv_bias,
-            .qk_activation = use_short_conv ? FeatureMap::silu : FeatureMap::identity,
+            .qk_activation = activation,
+            .v_activation = activation,
+            .qk_norm = QKNorm::none,
             .initializer_range = initializer_range};
   }
   [[nodiscard]] KeyDecayGateConfig decay() const {
@@ -72,6 +73,12 @@ struct GatedLinearAttentionParams : DeltaInputsParams<T>, KeyDecayGateParams<T>,
   }
 };
 
+/// What its gate keeps for backward.
+template <Real T>
+struct GatedLinearAttentionGates {
+  KeyDecayGateCache<T> decay;
+};
+
 /// Gated linear attention, arXiv 2312.06635, as flash-linear-attention's layer GatedLinearAttention: Hebb's rule, with one
 /// decay a key channel made by a projection of low rank:
 ///
@@ -82,69 +89,18 @@ struct GatedLinearAttentionParams : DeltaInputsParams<T>, KeyDecayGateParams<T>,
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class GatedLinearAttention {
+class GatedLinearAttention : public DeltaLayer<GatedLinearAttention<T>, T, GatedLinearAttentionConfig,
+                                               GatedLinearAttentionParams<T>, GatedLinearAttentionGates<T>> {
+  using Base = DeltaLayer<GatedLinearAttention, T, GatedLinearAttentionConfig, GatedLinearAttentionParams<T>,
+                          GatedLinearAttentionGates<T>>;
+  friend Base;
+
  public:
-  using Scalar = T;
-  using Config = GatedLinearAttentionConfig;
-  using Params = GatedLinearAttentionParams<T>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;              // [B, T, D]
-    DeltaInputsCache<T> inputs;  // without beta
-    KeyDecayGateCache<T> decay;
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config, Base::params;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit GatedLinearAttention(const Config& config_) : config(checked(config_)) {
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
+  explicit GatedLinearAttention(const Config& config_) : Base(checked(config_)) {
     static_cast<KeyDecayGateParams<T>&>(params) = key_decay_gate_params<T>(config.decay());
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    initialize_key_decay_gate<T>(params, config.decay(), random);
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(sizes, x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    const auto past = state ? state->conv_state : ConvolutionStates<T>();
-    const detail::Branches<T> make = branches();
-    make.q.forward(x, past.q, kept.inputs.q);
-    make.k.forward(x, past.k, kept.inputs.k);
-    make.v.forward(x, past.v, kept.inputs.v);
-    key_decay_gate<T>(config.decay(), params, x, kept.decay);
-    kept.output.o = delta_scan(scan_inputs(kept), ScanOptions<T>(), state, cache ? &cache->scan : nullptr);
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_scan_backward(scan_inputs(cache), ScanOptions<T>(), cache.scan, d_o);
-    key_decay_gate_backward<T>(config.decay(), params, x, cache.decay, d.g, rows(dx), gradients);
-    const detail::Branches<T> make = branches();
-    make.q.backward(x, cache.inputs.q, detail::as_row_of_heads(d.q), rows(dx), gradients.q_proj, gradients.q_conv1d);
-    make.k.backward(x, cache.inputs.k, detail::as_row_of_heads(d.k), rows(dx), gradients.k_proj, gradients.k_conv1d);
-    make.v.backward(x, cache.inputs.v, detail::as_row_of_heads(d.v), rows(dx), gradients.v_proj, gradients.v_conv1d);
-    return dx;
   }
 
  private:
@@ -156,11 +112,11 @@ class GatedLinearAttention {
     return config;
   }
 
-  /// How q, k and v are made: values pass through silu only where queries and keys do.
-  [[nodiscard]] detail::Branches<T> branches() const {
-    detail::Branches<T> made(config.inputs(), params);
-    made.v.phi = made.q.phi;
-    return made;
+  void initialize_gates(Random& random) { initialize_key_decay_gate<T>(params, config.decay(), random); }
+
+  void gates(View<const T, 3> x, Cache& cache) const { key_decay_gate<T>(config.decay(), params, x, cache.decay); }
+  void gates_backward(const Cache& cache, const auto& d, MatrixRef<T> dx, Params& gradients) const {
+    key_decay_gate_backward<T>(config.decay(), params, cache.x, cache.decay, d.g, dx, gradients);
   }
 
   [[nodiscard]] GatedLinearAttentionRule::Inputs<T> scan_inputs(const Cache& cache) const {

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "deltanet/layers/delta_config.hpp"
-#include "deltanet/layers/delta_scan.hpp"
-#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/layers/key_decay_gate.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
@@ -46,6 +45,7 @@ struct KimiDeltaAttentionConfig {
   std::optional<double> lower_bound{};  ///< of g, below 0, usually -5; where absent g has none
   Index conv_size = 4;
   bool conv_bias = false;
+  bool gate_bias = true;  ///< of the output gate; Hugging Face's Kimi-Linear has none
   double norm_eps = 1e-5;
   /// Weights are drawn from normal(0, initializer_range); where absent, as PyTorch draws those of nn.Linear and nn.Conv1d.
   std::optional<double> initializer_range{};
@@ -59,7 +59,11 @@ struct KimiDeltaAttentionConfig {
     if (safe_gate) decay.greatest_A = 1;
     return decay;
   }
-  [[nodiscard]] DeltaOutputConfig output() const { return detail::kimi_output(*this); }
+  [[nodiscard]] DeltaOutputConfig output() const {
+    DeltaOutputConfig output = detail::kimi_output(*this);
+    output.gate_bias = gate_bias;
+    return output;
+  }
 };
 
 template <Real T>
@@ -67,6 +71,12 @@ struct KimiDeltaAttentionParams : DeltaInputsParams<T>, KeyDecayGateParams<T>, D
   static constexpr auto fields() {
     return std::tuple_cat(DeltaInputsParams<T>::fields(), KeyDecayGateParams<T>::fields(), DeltaOutputParams<T>::fields());
   }
+};
+
+/// What its gate keeps for backward.
+template <Real T>
+struct KimiDeltaAttentionGates {
+  KeyDecayGateCache<T> decay;
 };
 
 /// Kimi delta attention, arXiv 2510.26692, as flash-linear-attention's layer KimiDeltaAttention: Gated DeltaNet with one decay
@@ -79,64 +89,18 @@ struct KimiDeltaAttentionParams : DeltaInputsParams<T>, KeyDecayGateParams<T>, D
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class KimiDeltaAttention {
+class KimiDeltaAttention : public DeltaLayer<KimiDeltaAttention<T>, T, KimiDeltaAttentionConfig, KimiDeltaAttentionParams<T>,
+                                             KimiDeltaAttentionGates<T>> {
+  using Base =
+      DeltaLayer<KimiDeltaAttention, T, KimiDeltaAttentionConfig, KimiDeltaAttentionParams<T>, KimiDeltaAttentionGates<T>>;
+  friend Base;
+
  public:
-  using Scalar = T;
-  using Config = KimiDeltaAttentionConfig;
-  using Params = KimiDeltaAttentionParams<T>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;  // [B, T, D]
-    DeltaInputsCache<T> inputs;
-    KeyDecayGateCache<T> decay;
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config, Base::params;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit KimiDeltaAttention(const Config& config_) : config(checked(config_)) {
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
+  explicit KimiDeltaAttention(const Config& config_) : Base(checked(config_)) {
     static_cast<KeyDecayGateParams<T>&>(params) = key_decay_gate_params<T>(config.decay());
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    initialize_key_decay_gate<T>(params, config.decay(), random);
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(sizes, x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
-    key_decay_gate<T>(config.decay(), params, x, kept.decay);
-    kept.output.o = delta_scan(scan_inputs(kept), QKNorm::l2, state, cache ? &cache->scan : nullptr);
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_scan_backward(scan_inputs(cache), QKNorm::l2, cache.scan, d_o);
-    key_decay_gate_backward<T>(config.decay(), params, x, cache.decay, d.g, rows(dx), gradients);
-    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
-                             {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), detail::as_row_of_heads(d.v), d.beta},
-                             rows(dx), gradients);
-    return dx;
   }
 
  private:
@@ -144,6 +108,13 @@ class KimiDeltaAttention {
     expect_integral_head_v_dim(config);
     expect(!config.safe_gate || config.lower_bound, "lower_bound: expected one with safe_gate, got none");
     return config;
+  }
+
+  void initialize_gates(Random& random) { initialize_key_decay_gate<T>(params, config.decay(), random); }
+
+  void gates(View<const T, 3> x, Cache& cache) const { key_decay_gate<T>(config.decay(), params, x, cache.decay); }
+  void gates_backward(const Cache& cache, const auto& d, MatrixRef<T> dx, Params& gradients) const {
+    key_decay_gate_backward<T>(config.decay(), params, cache.x, cache.decay, d.g, dx, gradients);
   }
 
   [[nodiscard]] KimiDeltaRule::Inputs<T> scan_inputs(const Cache& cache) const {

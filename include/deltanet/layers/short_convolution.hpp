@@ -57,29 +57,43 @@ void initialize_short_convolution(ShortConvolutionParams<T>& params, std::option
 
 namespace detail {
 
-/// The inputs of a convolution, the W - 1 tokens before the first included: zeros, or from a state [B, D, W].
+/// The inputs of a convolution, the W - 1 tokens before the first of each sequence included: zeros, or from a state [N, D, W].
 template <Real T>
 class ConvolutionInputs {
  public:
-  ConvolutionInputs(View<const T, 3> x, View<const T, 3> before, Index W)
-      : x_(x), past_(W - 1), history_(Matrix<T>::Zero(x.shape[0] * past_, x.shape[2])) {
+  ConvolutionInputs(View<const T, 3> x, View<const T, 3> before, Index W, const Sequences& sequences)
+      : x_(x),
+        past_(W - 1),
+        sequences_(sequences.cut(x.shape[0], x.shape[1])),
+        history_(Matrix<T>::Zero(size() * past_, x.shape[2])) {
     if (before.absent()) return;
-    for (Index b = 0; b < x.shape[0]; ++b) {
-      const MatrixMap<const T> taps(before.data + b * x.shape[2] * W, x.shape[2], W);  // [D, W]
-      history_.middleRows(b * past_, past_) = taps.rightCols(past_).transpose();
+    for (Index n = 0; n < size(); ++n) {
+      const MatrixMap<const T> taps(before.data + n * x.shape[2] * W, x.shape[2], W);  // [D, W]
+      history_.middleRows(n * past_, past_) = taps.rightCols(past_).transpose();
     }
   }
 
-  /// Token t >= 1 - W of sequence b, from `column` on.
-  [[nodiscard]] VectorMap<const T> operator()(Index b, Index t, Index column, Index columns) const {
-    const T* row = t >= 0 ? x_.data + (b * x_.shape[1] + t) * x_.shape[2] : history_.row(b * past_ + past_ + t).data();
+  /// The number N of sequences.
+  [[nodiscard]] Index size() const { return static_cast<Index>(sequences_.size()); }
+  [[nodiscard]] const Sequence& operator[](Index n) const { return sequences_[static_cast<std::size_t>(n)]; }
+
+  /// The sequence from n on that has row i of all tokens.
+  [[nodiscard]] Index sequence_of(Index i, Index n = 0) const {
+    while (i >= (*this)[n].end) ++n;
+    return n;
+  }
+
+  /// Token t >= 1 - W of sequence n, from `column` on.
+  [[nodiscard]] VectorMap<const T> operator()(Index n, Index t, Index column, Index columns) const {
+    const T* row = t >= 0 ? x_.data + ((*this)[n].begin + t) * x_.shape[2] : history_.row(n * past_ + past_ + t).data();
     return {row + column, columns};
   }
 
  private:
   View<const T, 3> x_;
   Index past_;
-  Matrix<T> history_;  // [B (W - 1), D]
+  std::vector<Sequence> sequences_;  // [N]
+  Matrix<T> history_;                // [N (W - 1), D]
 };
 
 /// The weights as one contiguous row a tap: [D, 1, W] -> [W, D].
@@ -91,12 +105,12 @@ template <Real T>
 
 /// z = sum_w taps_w x_{t-W+1+w} + bias, for some columns of one token.
 template <Real T>
-void convolve(const ConvolutionInputs<T>& inputs, const Matrix<T>& taps, const std::optional<Vector<T>>& bias, Index b, Index t,
+void convolve(const ConvolutionInputs<T>& inputs, const Matrix<T>& taps, const std::optional<Vector<T>>& bias, Index n, Index t,
               Index column, VectorMap<T> z) {
   const Index W = taps.rows(), columns = z.size();
   const auto term = [&](Index w) {
     const VectorMap<const T> tap(taps.row(w).data() + column, columns);
-    return tap.cwiseProduct(inputs(b, t - W + 1 + w, column, columns));
+    return tap.cwiseProduct(inputs(n, t - W + 1 + w, column, columns));
   };
   Index w = 0;
   if (bias) {
@@ -110,19 +124,23 @@ void convolve(const ConvolutionInputs<T>& inputs, const Matrix<T>& taps, const s
 
 }  // namespace detail
 
-/// y_t = phi( sum_w weight_w x_{t-W+1+w} + bias ) for every token, channel by channel: causal and depthwise.
+/// y_t = phi( sum_w weight_w x_{t-W+1+w} + bias ) for every token, channel by channel: causal and depthwise, and within each
+/// sequence alone.
 ///
-/// x, y [B, T, D]; `before` is the state [B, D, W] before the first token, zeros where absent.  O(B T D W).
+/// x, y [B, T, D]; `before` is the state [N, D, W] before the first tokens, zeros where absent.  O(B T D W).
 template <Real T>
 void short_convolution(const ShortConvolutionParams<T>& params, FeatureMap phi, std::type_identity_t<View<const T, 3>> x,
-                       std::type_identity_t<View<const T, 3>> before, std::type_identity_t<View<T, 3>> y) {
-  const Index B = x.shape[0], length = x.shape[1], D = x.shape[2];
+                       std::type_identity_t<View<const T, 3>> before, std::type_identity_t<View<T, 3>> y,
+                       const Sequences& sequences = {}) {
+  const Index D = x.shape[2];
   const Matrix<T> taps = detail::taps_of(params);
-  const detail::ConvolutionInputs<T> inputs(x, before, taps.rows());
-  detail::RowPieces(B * length, D).for_each([&](Index, Index first, Index count) {
+  const detail::ConvolutionInputs<T> inputs(x, before, taps.rows(), sequences);
+  detail::RowPieces(x.shape[0] * x.shape[1], D).for_each([&](Index, Index first, Index count) {
+    Index n = 0;
     for (Index i = first; i < first + count; ++i) {
+      n = inputs.sequence_of(i, n);
       const VectorMap<T> z(y.data + i * D, D);
-      detail::convolve(inputs, taps, params.bias, i / length, i % length, 0, z);
+      detail::convolve(inputs, taps, params.bias, n, i - inputs[n].begin, 0, z);
       apply_feature_map<T>(phi, z);
     }
   });
@@ -135,28 +153,29 @@ void short_convolution(const ShortConvolutionParams<T>& params, FeatureMap phi, 
 template <Real T>
 void short_convolution_backward(const ShortConvolutionParams<T>& params, FeatureMap phi,
                                 std::type_identity_t<View<const T, 3>> x, std::type_identity_t<View<const T, 3>> before,
-                                std::type_identity_t<View<T, 3>> d, ShortConvolutionParams<T>& gradients) {
-  const Index B = x.shape[0], length = x.shape[1], D = x.shape[2];
+                                std::type_identity_t<View<T, 3>> d, ShortConvolutionParams<T>& gradients,
+                                const Sequences& sequences = {}) {
+  const Index D = x.shape[2];
   const Matrix<T> taps = detail::taps_of(params);
   const Index W = taps.rows();
-  const detail::ConvolutionInputs<T> inputs(x, before, W);
+  const detail::ConvolutionInputs<T> inputs(x, before, W, sequences);
   constexpr Index slice = 128;
   const Index slices = (D + slice - 1) / slice;
-  Matrix<T> sums = Matrix<T>::Zero(B * (W + 1), D);  // for each sequence dtaps, then dbias
-  parallel_for(B * slices, [&](Index piece) {
-    const Index b = piece / slices, column = piece % slices * slice, columns = std::min(slice, D - column);
-    const auto sum = [&](Index w) { return VectorMap<T>(sums.row(b * (W + 1) + w).data() + column, columns); };
+  Matrix<T> sums = Matrix<T>::Zero(inputs.size() * (W + 1), D);  // for each sequence dtaps, then dbias
+  parallel_for(inputs.size() * slices, [&](Index piece) {
+    const Index n = piece / slices, column = piece % slices * slice, columns = std::min(slice, D - column);
+    const auto sum = [&](Index w) { return VectorMap<T>(sums.row(n * (W + 1) + w).data() + column, columns); };
     Vector<T> z(columns), dz(columns);
-    for (Index t = 0; t < length; ++t) {
-      const auto gradient = [&](Index time) { return VectorMap<T>(d.data + (b * length + time) * D + column, columns); };
-      detail::convolve<T>(inputs, taps, params.bias, b, t, column, VectorMap<T>(z.data(), columns));
+    for (Index t = 0; t < inputs[n].tokens(); ++t) {
+      const auto gradient = [&](Index time) { return VectorMap<T>(d.data + (inputs[n].begin + time) * D + column, columns); };
+      detail::convolve<T>(inputs, taps, params.bias, n, t, column, VectorMap<T>(z.data(), columns));
       dz = gradient(t);
       apply_feature_map_derivative<T>(phi, VectorMap<const T>(z.data(), columns), VectorMap<T>(dz.data(), columns));
       sum(W) += dz;
       for (Index w = 0; w < W; ++w) {
         const Index time = t - W + 1 + w;
         const VectorMap<const T> tap(taps.row(w).data() + column, columns);
-        sum(w) += dz.cwiseProduct(inputs(b, time, column, columns));
+        sum(w) += dz.cwiseProduct(inputs(n, time, column, columns));
         if (time == t) {
           gradient(t) = tap.cwiseProduct(dz);
         } else if (time >= 0) {
@@ -166,41 +185,44 @@ void short_convolution_backward(const ShortConvolutionParams<T>& params, Feature
     }
   });
   MatrixMap<T> dweight(gradients.weight.data(), D, W);
-  for (Index b = 0; b < B; ++b) {
-    dweight += sums.middleRows(b * (W + 1), W).transpose();
-    if (params.bias) *gradients.bias += sums.row(b * (W + 1) + W).transpose();
+  for (Index n = 0; n < inputs.size(); ++n) {
+    dweight += sums.middleRows(n * (W + 1), W).transpose();
+    if (params.bias) *gradients.bias += sums.row(n * (W + 1) + W).transpose();
   }
 }
 
-/// Shifts the inputs x [B, T, D] into the state [B, D, W]: its last W columns of (state, x), the newest in the last column.
+/// Shifts the inputs x [B, T, D] into the state [N, D, W]: its last W columns of (state, x), the newest in the last column.
 template <Real T>
-void shift_convolution_state(View<const T, 3> x, Tensor<T, 3>& state) {
-  const Index length = x.shape[1], D = x.shape[2], W = state.dimension(2);
-  for (Index b = 0; b < x.shape[0]; ++b) {
-    MatrixMap<T> columns(state.data() + b * D * W, D, W);
+void shift_convolution_state(View<const T, 3> x, Tensor<T, 3>& state, const Sequences& sequences = {}) {
+  const Index D = x.shape[2], W = state.dimension(2);
+  T* next = state.data();
+  for (const detail::Sequence& sequence : sequences.cut(x.shape[0], x.shape[1])) {
+    MatrixMap<T> columns(next, D, W);
+    next += D * W;
     for (Index w = 0; w < W; ++w) {
-      const Index time = length - W + w;
+      const Index time = sequence.tokens() - W + w;
       if (time < 0) {
-        columns.col(w) = columns.col(w + length);
+        columns.col(w) = columns.col(w + sequence.tokens());
       } else {
-        columns.col(w) = VectorMap<const T>(x.data + (b * length + time) * D, D);
+        columns.col(w) = VectorMap<const T>(x.data + (sequence.begin + time) * D, D);
       }
     }
   }
 }
 
 /// Depthwise causal convolution over the last W tokens, then an activation: flash-linear-attention's ShortConvolution.
-/// [B, T, D] -> [B, T, D]. The state is the last W raw inputs, [B, D, W], zeros before the first token.
+/// [B, T, D] -> [B, T, D]. The state is the last W raw inputs of each sequence, [N, D, W], zeros before the first token.
 template <Real T>
 class ShortConvolution {
  public:
   using Scalar = T;
   using Config = ShortConvolutionConfig;
   using Params = ShortConvolutionParams<T>;
-  using State = Tensor<T, 3>;  // [B, D, W]
+  using State = Tensor<T, 3>;  // [N, D, W]
   struct Cache {
     Tensor<T, 3> x;       // [B, T, D]
-    Tensor<T, 3> before;  // [B, D, W], the state before
+    Tensor<T, 3> before;  // [N, D, W], the state before
+    Sequences sequences;
   };
 
   Config config;
@@ -212,18 +234,20 @@ class ShortConvolution {
 
   [[nodiscard]] State initial_state(Index batch) const { return zeros<T>(batch, config.hidden_size, config.kernel_size); }
 
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
+  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
+                       const Sequences& sequences = {}) const {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
+    const Index N = sequences.count(x.shape[0], x.shape[1]);
     if (state)
-      expect_shape("conv_state", View<const T, 3>(*state),
-                   {{"B", x.shape[0]}, {"D", config.hidden_size}, {"W", config.kernel_size}});
+      expect_shape("conv_state", View<const T, 3>(*state), {{"N", N}, {"D", config.hidden_size}, {"W", config.kernel_size}});
     if (cache) {
       detail::keep(x, cache->x);
-      cache->before = state ? *state : initial_state(x.shape[0]);
+      cache->before = state ? *state : initial_state(N);
+      cache->sequences = sequences;
     }
     Tensor<T, 3> y(x.shape);
-    short_convolution(params, config.activation, x, state ? View<const T, 3>(*state) : View<const T, 3>(), y);
-    if (state) shift_convolution_state(x, *state);
+    short_convolution(params, config.activation, x, state ? View<const T, 3>(*state) : View<const T, 3>(), y, sequences);
+    if (state) shift_convolution_state(x, *state, sequences);
     return y;
   }
 
@@ -234,7 +258,7 @@ class ShortConvolution {
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     Tensor<T, 3> d;
     detail::keep(dy, d);
-    short_convolution_backward(params, config.activation, x, cache.before, d, gradients);
+    short_convolution_backward(params, config.activation, x, cache.before, d, gradients, cache.sequences);
     return d;
   }
 };

@@ -1,8 +1,7 @@
 #pragma once
 
 #include "deltanet/layers/delta_config.hpp"
-#include "deltanet/layers/delta_scan.hpp"
-#include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/layers/discretization.hpp"
 #include "deltanet/memory/hebbian.hpp"
 
@@ -30,6 +29,7 @@ struct StateSpaceDualityConfig {
   [[nodiscard]] DeltaInputsConfig inputs() const {
     DeltaInputsConfig inputs = delta_inputs_of(*this);
     inputs.use_beta = false;
+    inputs.qk_norm = QKNorm::none;
     return inputs;
   }
   [[nodiscard]] DeltaOutputConfig output() const { return delta_output_of(*this, use_gate); }
@@ -45,6 +45,12 @@ struct StateSpaceDualityParams : DeltaInputsParams<T>, DiscretizationParams<T>, 
   }
 };
 
+/// What its gates keep for backward.
+template <Real T>
+struct StateSpaceDualityGates {
+  DiscretizationCache<T> steps;
+};
+
 /// The state-space duality of Mamba-2, arXiv 2405.21060, in the names of linear attention (q is its C, k its B, v its x):
 ///
 ///   q, k, v = silu(conv(q_proj x)), silu(conv(k_proj x)), silu(conv(v_proj x)),   no norm,
@@ -57,74 +63,51 @@ struct StateSpaceDualityParams : DeltaInputsParams<T>, DiscretizationParams<T>, 
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class StateSpaceDuality {
+class StateSpaceDuality : public DeltaLayer<StateSpaceDuality<T>, T, StateSpaceDualityConfig, StateSpaceDualityParams<T>,
+                                            StateSpaceDualityGates<T>> {
+  using Base = DeltaLayer<StateSpaceDuality, T, StateSpaceDualityConfig, StateSpaceDualityParams<T>, StateSpaceDualityGates<T>>;
+  friend Base;
+
  public:
-  using Scalar = T;
-  using Config = StateSpaceDualityConfig;
-  using Params = StateSpaceDualityParams<T>;
-  using State = DeltaState<T>;
-  struct Cache {
-    Tensor<T, 3> x;  // [B, T, D]
-    DeltaInputsCache<T> inputs;
-    DiscretizationCache<T> steps;
-    ScanCache<T> scan;
-    DeltaOutputCache<T> output;
-  };
+  using Base::config, Base::params;
+  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
 
-  Config config;
-  Params params;
-
-  explicit StateSpaceDuality(const Config& config_) : config(config_) {
-    expect_integral_head_v_dim(config);
-    static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
+  explicit StateSpaceDuality(const Config& config_) : Base(checked(config_)) {
     static_cast<DiscretizationParams<T>&>(params) = discretization_params<T>(config.hidden_size, config.value_heads());
     params.D.setZero(config.value_heads());
-    static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
-  }
-
-  void initialize(Random& random) {
-    initialize_delta_inputs<T>(params, config.inputs(), random);
-    initialize_discretization<T>(params, config.initializer_range, random);
-    params.D.setOnes();
-    initialize_delta_output<T>(params, config.output(), random);
-  }
-
-  [[nodiscard]] State initial_state(Index batch) const { return initial_delta_state<T>(config.inputs(), batch); }
-
-  Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr) const {
-    expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    const DeltaInputsConfig sizes = config.inputs();
-    if (state) expect_delta_state(sizes, x.shape[0], *state);
-    Cache own;
-    Cache& kept = cache ? *cache : own;
-    if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs);
-    discretize<T>(params, x, kept.inputs.v.out, kept.steps);
-    kept.output.o = delta_scan(scan_inputs(kept), without_norm(), state, cache ? &cache->scan : nullptr);
-    add_skip(kept.inputs.v.out, rows(kept.output.o));
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
-    return delta_output<T>(config.output(), params, x, kept.output);
-  }
-
-  Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
-
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const View<const T, 3> x = cache.x;
-    expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
-    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
-    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = delta_scan_backward(scan_inputs(cache), without_norm(), cache.scan, d_o);
-    const View<T, 3> dv = detail::as_row_of_heads(d.v);
-    discretize_backward<T>(params, x, cache.inputs.v.out, cache.steps, {d.g, dv}, rows(dx), gradients);
-    add_skip_backward(cache.inputs.v.out, rows(d_o), rows(d.v), gradients);
-    delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
-                             {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), dv, {}}, rows(dx), gradients);
-    return dx;
   }
 
  private:
-  static ScanOptions<T> without_norm() {
-    ScanOptions<T> options;
+  static const Config& checked(const Config& config) {
+    expect_integral_head_v_dim(config);
+    return config;
+  }
+
+  void initialize_gates(Random& random) {
+    initialize_discretization<T>(params, config.initializer_range, random);
+    params.D.setOnes();
+  }
+
+  void gates(View<const T, 3> x, Cache& cache) const { discretize<T>(params, x, cache.inputs.v.out, cache.steps); }
+  void gates_backward(const Cache& cache, auto& d, MatrixRef<T> dx, Params& gradients) const {
+    discretize_backward<T>(params, cache.x, cache.inputs.v.out, cache.steps, {d.g, detail::as_row_of_heads(d.v)}, dx,
+                           gradients);
+  }
+
+  Tensor<T, 4> mix(View<const T, 3> x, Cache& cache, State* state, ScanCache<T>* scan) const {
+    Tensor<T, 4> o = Base::mix(x, cache, state, scan);
+    add_skip(cache.inputs.v.out, rows(o));
+    return o;
+  }
+
+  auto mix_backward(const Cache& cache, const Tensor<T, 4>& d_o, MatrixRef<T> dx, Params& gradients) const {
+    auto d = Base::mix_backward(cache, d_o, dx, gradients);
+    add_skip_backward(cache.inputs.v.out, rows(d_o), rows(d.v), gradients);
+    return d;
+  }
+
+  [[nodiscard]] ScanOptions<T> scan_options(const Cache& cache) const {
+    auto options = Base::scan_options(cache);
     options.scale = T(1);
     return options;
   }

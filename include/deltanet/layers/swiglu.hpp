@@ -62,7 +62,8 @@ class SwiGLU {
 
   [[nodiscard]] State initial_state(Index /*batch*/) const { return {}; }
 
-  Tensor<T, 3> forward(View<const T, 3> x, State* /*state*/ = nullptr, Cache* cache = nullptr) const {
+  Tensor<T, 3> forward(View<const T, 3> x, State* /*state*/ = nullptr, Cache* cache = nullptr,
+                       const Sequences& /*sequences*/ = {}) const {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     Cache own;
     Matrix<T>&gate = (cache ? *cache : own).gate, &up = (cache ? *cache : own).up;

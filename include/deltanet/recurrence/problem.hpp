@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "deltanet/core/sequences.hpp"
 #include "deltanet/core/threads.hpp"
 #include "deltanet/recurrence/scan.hpp"
 
@@ -14,13 +15,6 @@ struct Extents {
   Index rows;  // of a state: K, or 2 K with momentum
 
   [[nodiscard]] Index group() const { return HV / H; }
-};
-
-/// The tokens begin .. end - 1, counted over all rows of the batch, that share a state.
-struct Sequence {
-  Index begin, end;
-
-  [[nodiscard]] Index tokens() const { return end - begin; }
 };
 
 /// One over the length of a direction, with an epsilon inside the root, so that the zero vector has a finite gradient.
@@ -63,7 +57,7 @@ struct Problem {
         scale(options_.scale.value_or(T(1) / std::sqrt(T(std::max<Index>(extents.K, 1))))),
         in(given_) {
     check();
-    cut();
+    sequences = Sequences{options.cu_seqlens}.cut(extents.B, extents.T);
     if (options.use_qk_l2norm) normalize();
   }
 
@@ -200,21 +194,6 @@ struct Problem {
         given);
     Member::expect_ranges(given);
     if (!options.initial_state.absent()) expect_state("initial_state", options.initial_state);
-  }
-
-  void cut() {
-    const auto& ends = options.cu_seqlens;
-    if (ends.empty()) {
-      for (Index b = 0; b < extents.B; ++b) sequences.push_back({b * extents.T, (b + 1) * extents.T});
-      return;
-    }
-    expect(extents.B == 1, "cu_seqlens: expected B=1, all sequences packed into one row, got B=", extents.B);
-    expect(ends.front() == 0 && ends.back() == extents.T, "cu_seqlens: expected to run from 0 to T=", extents.T, ", got ",
-           ends.front(), " to ", ends.back());
-    for (std::size_t n = 1; n < ends.size(); ++n) {
-      expect(ends[n - 1] <= ends[n], "cu_seqlens: expected non-decreasing ends, got ", ends[n], " after ", ends[n - 1]);
-      sequences.push_back({ends[n - 1], ends[n]});
-    }
   }
 
   void normalize() {

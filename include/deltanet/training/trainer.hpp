@@ -4,6 +4,7 @@
 #include <concepts>
 #include <stdexcept>
 
+#include "deltanet/core/sequences.hpp"
 #include "deltanet/training/adamw.hpp"
 #include "deltanet/training/clip.hpp"
 #include "deltanet/training/cross_entropy.hpp"
@@ -15,15 +16,17 @@ namespace deltanet {
 template <class M>
 concept TrainableModel = Parameters<typename M::Params> &&
     requires(const M model, typename M::Params gradients, View<const std::int32_t, 2> tokens,
-             Tensor<typename M::Scalar, 3> dlogits, typename M::State state, typename M::Cache cache) {
-  { model.forward(tokens, &state, &cache) } -> std::same_as<Tensor<typename M::Scalar, 3>>;
+             Tensor<typename M::Scalar, 3> dlogits, typename M::State state, typename M::Cache cache, Sequences sequences) {
+  { model.forward(tokens, &state, &cache, sequences) } -> std::same_as<Tensor<typename M::Scalar, 3>>;
   model.backward(cache, dlogits, gradients);
 };
 
-/// A batch: the tokens to read, and for each the one that follows (or `ignore_index`).
+/// A batch: the tokens to read, for each the one that follows (or `ignore_index`), and how they are cut into sequences: each
+/// row is one, where nothing else is said.
 struct Batch {
   Tensor<std::int32_t, 2> tokens;   // [B, T]
   Tensor<std::int32_t, 2> targets;  // [B, T]
+  Sequences sequences{};
 };
 
 /// How to train.
@@ -61,7 +64,7 @@ class Trainer {
   /// Throws `std::runtime_error` and leaves the parameters alone if the loss or a gradient is not finite.
   StepReport step(Model& model, const Batch& batch, double done, typename Model::State* state = nullptr) {
     typename Model::Cache cache;
-    auto logits = model.forward(batch.tokens, state, &cache);
+    auto logits = model.forward(batch.tokens, state, &cache, batch.sequences);
     const MeanLoss loss = cross_entropy_in_place<typename Model::Scalar>(logits, batch.targets);
     for_each_tensor([](const TensorInfo&, const auto& gradient) { gradient.flat().setZero(); }, gradients_);
     model.backward(cache, logits, gradients_);
