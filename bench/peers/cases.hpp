@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/recurrence/step.hpp"
 #include "support/algorithms.hpp"
 #include "support/inputs.hpp"

@@ -13,8 +13,9 @@ using Eigen::half;
 /// `entries` as a file has them, at an odd address.
 template <class Stored>
 std::vector<std::byte> odd_bytes(const std::vector<Stored>& entries) {
-  std::vector<std::byte> bytes(1 + entries.size() * sizeof(Stored));
-  std::memcpy(bytes.data() + 1, entries.data(), bytes.size() - 1);
+  std::vector<std::byte> bytes(1);
+  const auto* const first = reinterpret_cast<const std::byte*>(entries.data());
+  bytes.insert(bytes.end(), first, first + entries.size() * sizeof(Stored));
   return bytes;
 }
 

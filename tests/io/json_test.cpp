@@ -34,5 +34,5 @@ TEST_CASE("values in messages are short and printable") {
   CHECK(json_text("text") == "\"text\"");
   CHECK(json_text({1, 2}) == "[1,2]");
   CHECK(json_text(nlohmann::json::array_t(100, 1)) == "a list of 100");
-  CHECK(json_text(std::string(100, 'x')) == '"' + std::string(59, 'x') + "...");
+  CHECK(json_text(std::string(100, 'x')) == "\"" + std::string(59, 'x') + "...");
 }

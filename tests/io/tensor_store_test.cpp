@@ -90,7 +90,7 @@ TEST_CASE("an index and its files must agree") {
     refuses(R"({"weight_map": {"a": ")" + name + "\"}}",
             files.index + ": weight_map.a: expected the name of a file beside the index, found \"" + name + '"');
   refuses(R"({"weight_map": {"a": "one\u0000"}})",
-          files.index + R"(: weight_map.a: expected the name of a file beside the index, found "one\x00")");
+          files.index + R"(: weight_map.a: expected the name of a file beside the index, found "one\u0000")");
 }
 
 TEST_CASE("a truncated file of several is named") {

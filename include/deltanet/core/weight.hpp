@@ -92,15 +92,15 @@ class Weight {
   Storage storage_;  // in the order of Precision
 };
 
-/// y = x W^T, where 16 bits are widened in registers; a token's result then does not depend on what other tokens there are.  x
-/// [M, In], W [Out, In], y [M, Out].
+/// y = x W^T, where 16 bits are widened in registers; a token's result then does not depend on what other tokens there are.
+/// x [M, In], W [Out, In], y [M, Out].
 template <Real T>
 void multiply_transposed(ConstMatrixRef<T> x, const std::type_identity_t<Weight<T>>& W, MatrixRef<T> y) {
+  constexpr Index few = 16;  // tokens up to which Eigen's product spends more on copying W than on multiplying
   W.visit([&]<class Stored>(const Matrix<Stored>& kept) {
     if constexpr (std::is_same_v<Stored, T>)
-      multiply_transposed<T>(x, kept, y);
-    else
-      detail::multiply_widened<T>(x, kept, y);
+      if (x.rows() > few) return multiply_transposed<T>(x, kept, y);
+    detail::multiply_widened<T>(x, kept, y);
   });
 }
 

@@ -3,8 +3,8 @@
 #include "deltanet/core/product.hpp"
 #include "deltanet/core/widen.hpp"
 
-/// y = x W^T for a weight kept in 16 bits, which is widened in registers. Its memory is what one token waits for; for many
-/// tokens the tiles keep up with Eigen's product, which would need the widened entries in memory.
+/// y = x W^T for a weight of another type than x, which is widened in registers. One token waits for the weight's memory alone;
+/// for many the tiles keep up with Eigen's product, which would need the widened entries in memory.
 namespace deltanet::detail {
 
 /// Calls f(first, Tokens) for groups of 4, 2 and 1 tokens, the latter as an integral constant.

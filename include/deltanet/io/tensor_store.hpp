@@ -76,7 +76,7 @@ class TensorStore {
       const auto file = weight_map.get<std::string>(name);
       const bool plain = std::filesystem::path(file).filename() == file && file != "." && file != ".." && !file.empty();
       if (!plain || file.find('\0') != std::string::npos)
-        weight_map.fail(name, "the name of a file beside the index", '"' + file + '"');
+        weight_map.fail(name, "the name of a file beside the index", detail::json_text(file));
       names_in[file].push_back(name);
     }
     for (const auto& assigned : names_in) {
