@@ -2,6 +2,7 @@
 option(DELTANET_NATIVE "Compile for this machine's processor" ${PROJECT_IS_TOP_LEVEL})
 option(DELTANET_WERROR "Treat warnings as errors" OFF)
 set(DELTANET_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined")
+option(DELTANET_FUZZ "Offer the fuzz targets, deltanet_fuzzers; takes clang" OFF)
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)

@@ -14,6 +14,9 @@ set(DELTANET_HEADERS
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/product.hpp
+    include/deltanet/core/widen.hpp
+    include/deltanet/core/widened_product.hpp
+    include/deltanet/core/weight.hpp
     include/deltanet/core/freed_memory.hpp
     # memory
     include/deltanet/memory/inputs.hpp
@@ -81,6 +84,11 @@ set(DELTANET_HEADERS
     include/deltanet/layers/gated_delta_product.hpp
     include/deltanet/layers/gated_linear_attention.hpp
     include/deltanet/layers/state_space_duality.hpp
+    include/deltanet/layers/rotary.hpp
+    include/deltanet/layers/token_rows.hpp
+    include/deltanet/layers/softmax_attention.hpp
+    include/deltanet/layers/attention.hpp
+    include/deltanet/layers/hybrid_mixer.hpp
     # blocks
     include/deltanet/blocks/residual.hpp
     # models
@@ -97,8 +105,20 @@ set(DELTANET_HEADERS
 
 set(DELTANET_IO_HEADERS
     include/deltanet/io/file.hpp
-    include/deltanet/io/metadata.hpp
+    include/deltanet/io/mapped_file.hpp
+    include/deltanet/io/json.hpp
+    include/deltanet/io/config_file.hpp
+    include/deltanet/io/dtype.hpp
+    include/deltanet/io/convert.hpp
     include/deltanet/io/safetensors_header.hpp
     include/deltanet/io/safetensors.hpp
+    include/deltanet/io/metadata.hpp
+    include/deltanet/io/tensor_store.hpp
     include/deltanet/io/checkpoint.hpp
+    include/deltanet/io/name_map.hpp
+    include/deltanet/io/huggingface_names.hpp
+    include/deltanet/io/huggingface_config.hpp
+    include/deltanet/io/huggingface_model.hpp
+    include/deltanet/io/text_pieces.hpp
+    include/deltanet/io/byte_level_bpe.hpp
     include/deltanet/io/state.hpp)

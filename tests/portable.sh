@@ -50,7 +50,8 @@ for target in "$@"; do
   # shellcheck disable=SC2086
   $compiler -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror $flags -Iinclude -Itests \
     -isystem "$folder/include" -isystem "$folder/include/eigen3" tests/support/main.cpp tests/core/packet_test.cpp \
-    tests/core/tile_product_test.cpp tests/recurrence/panel_test.cpp tests/recurrence/token_test.cpp -o "$folder/kernel_tests" -pthread
+    tests/core/tile_product_test.cpp tests/core/widen_test.cpp tests/core/widened_product_test.cpp tests/recurrence/panel_test.cpp \
+    tests/recurrence/token_test.cpp -o "$folder/kernel_tests" -pthread
   if runs_here "$target"; then
     say "$target: running"
     $runner "$folder/kernel_tests"

@@ -16,6 +16,9 @@
 #include "deltanet/core/transpose.hpp"
 #include "deltanet/core/tile_product.hpp"
 #include "deltanet/core/product.hpp"
+#include "deltanet/core/widen.hpp"
+#include "deltanet/core/widened_product.hpp"
+#include "deltanet/core/weight.hpp"
 #include "deltanet/core/freed_memory.hpp"
 
 #include "deltanet/memory/inputs.hpp"
@@ -83,6 +86,11 @@
 #include "deltanet/layers/gated_delta_product.hpp"
 #include "deltanet/layers/gated_linear_attention.hpp"
 #include "deltanet/layers/state_space_duality.hpp"
+#include "deltanet/layers/rotary.hpp"
+#include "deltanet/layers/token_rows.hpp"
+#include "deltanet/layers/softmax_attention.hpp"
+#include "deltanet/layers/attention.hpp"
+#include "deltanet/layers/hybrid_mixer.hpp"
 
 #include "deltanet/blocks/residual.hpp"
 

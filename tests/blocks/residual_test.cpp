@@ -25,19 +25,33 @@ TEST_CASE("a residual block obeys the laws of a layer, whatever its mixer", "[re
                                     6);
 }
 
-TEST_CASE("a residual block is x + attn(norm(x)), then h + mlp(norm(h))", "[residual]") {
-  LeakyBlock<double> block(leaky);
-  Random random(1);
-  block.initialize(random);
-  random.fill_uniform(block.params.attn_norm.params.weight, 0.5, 1.5);
-  random.fill_uniform(block.params.mlp_norm.params.weight, 0.5, 1.5);
-  const auto x = test::random_tokens<double>(2, 5, 6);
-  const auto& parts = block.params;
-  Tensor<double, 3> h = parts.attn.forward(parts.attn_norm.forward(x));
-  rows(h) += rows(x);
-  Tensor<double, 3> y = parts.mlp.forward(parts.mlp_norm.forward(h));
-  rows(y) += rows(h);
-  CHECK(test::identical(block.forward(x), y));
+TEST_CASE("a residual block with zero-centered norms after its parts obeys the laws of a layer", "[residual]") {
+  auto config = leaky;
+  config.norms = NormPlacement::after;
+  config.zero_centered_norm = true;
+  test::layer_laws_in_double<LeakyBlock>(config, 6);
+}
+
+TEST_CASE("a residual block is x + attn(norm(x)), then h + mlp(norm(h)), or x + norm(attn(x)), then h + norm(mlp(h))",
+          "[residual]") {
+  for (const NormPlacement norms : {NormPlacement::before, NormPlacement::after}) {
+    auto config = leaky;
+    config.norms = norms;
+    const bool before = norms == NormPlacement::before;
+    LeakyBlock<double> block(config);
+    Random random(1);
+    block.initialize(random);
+    random.fill_uniform(block.params.attn_norm.params.weight, 0.5, 1.5);
+    random.fill_uniform(block.params.mlp_norm.params.weight, 0.5, 1.5);
+    const auto x = test::random_tokens<double>(2, 5, 6);
+    const auto& parts = block.params;
+    Tensor<double, 3> h =
+        before ? parts.attn.forward(parts.attn_norm.forward(x)) : parts.attn_norm.forward(parts.attn.forward(x));
+    rows(h) += rows(x);
+    Tensor<double, 3> y = before ? parts.mlp.forward(parts.mlp_norm.forward(h)) : parts.mlp_norm.forward(parts.mlp.forward(h));
+    rows(y) += rows(h);
+    CHECK(test::identical(block.forward(x), y));
+  }
 }
 
 TEST_CASE("a residual block names its parts as flash-linear-attention does", "[residual]") {

@@ -51,3 +51,16 @@ TEST_CASE("several lists are walked side by side, and zeros_like has the same sh
   CHECK(gradient.blocks[0].weight.sum() == 12);
   CHECK(tree.blocks[0].weight.sum() == 6);
 }
+
+TEST_CASE("the parts of one type are met in a parameter list, with their names") {
+  Tree tree;
+  std::vector<std::string> names;
+  for_each_node<Leaf>(
+      [&](const std::string& name, Leaf& leaf) {
+        names.push_back(name);
+        leaf.weight.setZero();
+      },
+      tree);
+  CHECK(names == std::vector<std::string>{"blocks.0", "blocks.1"});
+  CHECK(tree.blocks[1].weight.isZero(0));
+}

@@ -2,27 +2,7 @@
 # language_model_test.sh PROGRAM: the exit codes and messages of the main job, and that a run that was stopped goes on to the bit.
 set -u
 program=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-failures=0
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# refuses MESSAGE ARGUMENT...: exit code 2, nothing on stdout, one line on stderr that contains MESSAGE.
-refuses() {
-  message=$1
-  shift
-  "$program" "$@" >out 2>err
-  code=$?
-  [ $code -eq 2 ] || fail "$*: expected exit code 2, got $code"
-  [ -s out ] && fail "$*: expected nothing on stdout, got $(cat out)"
-  [ "$(wc -l <err)" -eq 1 ] || fail "$*: expected one line on stderr, got $(cat err)"
-  grep -qF -e "$message" err || fail "$*: expected \"$message\", got $(cat err)"
-}
+. "$(dirname "$0")/expect.sh"
 
 i=0
 while [ $i -lt 200 ]; do
@@ -86,5 +66,4 @@ tensors whole/checkpoint.safetensors >whole.tensors
 tensors parts/checkpoint.safetensors >parts.tensors
 cmp whole.tensors parts.tensors || fail "a run stopped and resumed differs from one that was not stopped"
 
-[ $failures -eq 0 ] && echo "all passed"
-exit $((failures > 0))
+finish

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,22 +48,33 @@ using Deviations = std::map<std::string, std::vector<Deviation>>;
 using Handler = std::function<Deviations(const Case&)>;
 using Handlers = std::map<std::string, Handler>;
 
-/// The deviation of `result` from the case's tensor `name`, which must have the same shape. `way` says how it was computed.
-template <Real T, int N>
-Deviation compare(const Case& c, const std::string& way, const std::string& name, const Tensor<T, N>& result, double bound) {
-  const Tensor<double, N> expected = c.file.tensor<double, N>(name);
-  deltanet::expect(result.dimensions() == expected.dimensions(), way, ' ', name, ": expected ",
-                   deltanet::detail::shape_text(expected.dimensions()), ", got ",
-                   deltanet::detail::shape_text(result.dimensions()));
-  const deltanet::VectorMap<const double> b(expected.data(), expected.size());
-  const deltanet::VectorMap<const T> a(result.data(), result.size());
+/// The deviation of `result`, all entries, from the case's tensor `name`. `way` says how it was computed.
+template <Real T>
+Deviation compare_entries(const Case& c, const std::string& way, const std::string& name, std::span<const T> result,
+                          double bound) {
+  const std::vector<Index>& shape = c.file.entry(name).shape;
+  deltanet::Vector<double> b(deltanet::TensorSpan<double>{nullptr, shape}.size());
+  c.file.read(name, b.data());
+  const deltanet::VectorMap<const T> a(result.data(), static_cast<Index>(result.size()));
+  deltanet::expect(a.size() == b.size(), way, ' ', name, ": expected ", deltanet::detail::shape_text(shape), ", got ", a.size(),
+                   " entries");
   const double root_size = std::sqrt(static_cast<double>(std::max<Index>(b.size(), 1)));
   const double difference = (a.template cast<double>() - b).norm() / root_size;
   return {way + ' ' + name, difference / (b.norm() / root_size + 1e-8), bound};
 }
 
-/// The operators of memory/ and the layers of layers/.
+/// The same for a tensor, which must have the same shape.
+template <Real T, int N>
+Deviation compare(const Case& c, const std::string& way, const std::string& name, const Tensor<T, N>& result, double bound) {
+  const std::vector<Index>& shape = c.file.entry(name).shape;
+  deltanet::expect(std::ranges::equal(result.dimensions(), shape), way, ' ', name, ": expected ",
+                   deltanet::detail::shape_text(shape), ", got ", deltanet::detail::shape_text(result.dimensions()));
+  return compare_entries<T>(c, way, name, {result.data(), static_cast<std::size_t>(result.size())}, bound);
+}
+
+/// The operators of memory/, the layers of layers/ and the models of models/.
 Handlers op_handlers();
 Handlers layer_handlers();
+Handlers model_handlers();
 
 }  // namespace golden

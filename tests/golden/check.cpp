@@ -68,6 +68,7 @@ int check_folder(const std::filesystem::path& folder, std::ostream& out) {
 
   Handlers handlers = op_handlers();
   handlers.merge(layer_handlers());
+  handlers.merge(model_handlers());
   std::map<Outcome, int> count;
   const std::map<Outcome, const char*> words{
       {Outcome::passed, "passed"}, {Outcome::failed, "FAILED"}, {Outcome::skipped, "skipped"}};

@@ -1,5 +1,6 @@
 #include "deltanet/io/checkpoint.hpp"
 
+#include "deltanet/core/weight.hpp"
 #include "io/temporary_folder.hpp"
 #include "support/catch.hpp"
 
@@ -138,10 +139,49 @@ TEST_CASE("a prefix ends at a dot") {
 
 TEST_CASE("a type that cannot be converted is refused") {
   const TemporaryFolder folder;
-  const std::string header = R"({"weight":{"dtype":"BF16","shape":[1,1],"data_offsets":[0,2]}})";
+  const std::string header = R"({"weight":{"dtype":"I16","shape":[1,1],"data_offsets":[0,2]}})";
   const std::uint64_t length = header.size();
   write_text(folder / "f", std::string(reinterpret_cast<const char*>(&length), sizeof(length)) + header + "ab");
   LeafParams<float> leaf{Matrix<float>::Ones(1, 1), std::nullopt};
   CHECK_THROWS_WITH(load_parameters(folder / "f", leaf, "", Conversion::allowed),
-                    (folder / "f").string() + ": weight: expected F32 [1, 1], found BF16 [1, 1]");
+                    (folder / "f").string() + ": weight: expected F32 [1, 1], found I16 [1, 1]");
+}
+
+TEST_CASE("weights are saved in the type they are kept in, and load from another where that is allowed") {
+  const TemporaryFolder folder;
+  struct Params {
+    Weight<float> weight;
+    static constexpr auto fields() { return std::tuple{Field{"weight", &Params::weight}}; }
+  };
+  const Matrix<float> matrix = Matrix<float>::Random(2, 3);
+  const Params saved{Weight<float>(matrix, Precision::bfloat16)};
+  save_parameters(folder / "f", saved);
+  CHECK(SafetensorsFile(folder / "f").entry("weight").dtype.name == "BF16");
+  Params same{Weight<float>(2, 3, Precision::bfloat16)}, full{Weight<float>(2, 3)};
+  load_parameters(folder / "f", same);
+  CHECK(same.weight.widened() == saved.weight.widened());
+  CHECK_THROWS_WITH(load_parameters(folder / "f", full),
+                    Catch::Matchers::EndsWith("weight: expected F32 [2, 3], found BF16 [2, 3]"));
+  load_parameters(folder / "f", full, "", Conversion::allowed);
+  CHECK(full.weight.widened() == saved.weight.widened());
+  save_parameters(folder / "f", Params{Weight<float>(matrix)});
+  load_parameters(folder / "f", same, "", Conversion::allowed);
+  CHECK(same.weight.widened() == saved.weight.widened());  // rounded on loading as it was on making
+}
+
+TEST_CASE("parameters load from the files of a folder, and messages tell which file") {
+  const TemporaryFolder folder;
+  const Matrix<float> weight = Matrix<float>::Ones(2, 2);
+  const Vector<float> bias = Vector<float>::Ones(3);
+  write_safetensors(folder / "1.safetensors", {{"weight", weight}});
+  write_safetensors(folder / "2.safetensors", {{"bias", bias}});
+  write_text(folder / "model.safetensors.index.json",
+             R"({"weight_map": {"weight": "1.safetensors", "bias": "2.safetensors"}})");
+  LeafParams<float> leaf{Matrix<float>::Zero(2, 2), Vector<float>::Zero(3)};
+  load_parameters(folder / "", leaf);
+  CHECK(leaf.weight == weight);
+  CHECK(*leaf.bias == bias);
+  leaf.bias->resize(2);
+  CHECK_THROWS_WITH(load_parameters(folder / "", leaf), (folder / "model.safetensors.index.json").string() +
+                                                            ": bias (in 2.safetensors): expected F32 [2], found F32 [3]");
 }

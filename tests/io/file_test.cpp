@@ -96,6 +96,11 @@ TEST_CASE("a path that cannot be written is named with the reason") {
   CHECK(folder.count_files() == 1);
 }
 
+TEST_CASE("an error is one printable line, whatever names a file gives") {
+  CHECK_THROWS_WITH(deltanet::detail::file_error("f", "a\n\x1b[31m\x7f", std::string(1, '\0'), "\xc3\xa9: wrong"),
+                    "f: a\\x0a\\x1b[31m\\x7f\\x00\xc3\xa9: wrong");
+}
+
 TEST_CASE("a path that cannot be read is named with the reason") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(InputFile(folder / "none"), (folder / "none").string() + ": cannot open: No such file or directory");

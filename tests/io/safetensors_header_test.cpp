@@ -54,8 +54,8 @@ TEST_CASE("a header with a name twice is refused") {
 }
 
 TEST_CASE("a deeply nested header is refused before it is built") {
-  CHECK_THROWS_WITH(parse(R"({"w":{"shape":[[1]]}})", 0), "f: header: expected at most three levels of JSON");
-  CHECK_THROWS_WITH(parse(std::string(1'000'000, '['), 0), "f: header: expected at most three levels of JSON");
+  CHECK_THROWS_WITH(parse(R"({"w":{"shape":[[1]]}})", 0), "f: header: expected at most 3 levels of JSON");
+  CHECK_THROWS_WITH(parse(std::string(1'000'000, '['), 0), "f: header: expected at most 3 levels of JSON");
 }
 
 TEST_CASE("shapes and offsets must be whole numbers that fit") {

@@ -93,16 +93,53 @@ TEST_CASE("float and double convert when they are read") {
   CHECK(widened == narrow.cast<double>());
 }
 
+TEST_CASE("halves and whole numbers are written as they are and widen when they are read") {
+  const TemporaryFolder folder;
+  const Matrix<Eigen::bfloat16> bf16 = Matrix<float>::Random(3, 5).cast<Eigen::bfloat16>();
+  const Vector<Eigen::half> f16 = Vector<float>::Random(7).cast<Eigen::half>();
+  Tensor<std::int64_t, 2> ids(1, 3);
+  ids.setValues({{1, -2, 300}});
+  write_safetensors(folder / "f", {{"bf16", bf16}, {"f16", f16}, {"ids", ids}});
+  const SafetensorsFile file(folder / "f");
+  CHECK(file.bytes("bf16").size() == 30);
+  CHECK(file.entry("f16").dtype == dtype_of<Eigen::half>);
+  Matrix<float> widened(3, 5);
+  file.read("bf16", widened.data());
+  CHECK(widened == bf16.cast<float>());
+  Vector<double> doubles(7);
+  file.read("f16", doubles.data());
+  CHECK(doubles == f16.cast<float>().cast<double>());
+  Matrix<Eigen::bfloat16> same(3, 5);
+  file.read("bf16", same.data());
+  CHECK(same == bf16);
+  CHECK((file.tensor<std::int32_t, 2>("ids")(0, 2) == 300));
+  CHECK_THROWS_WITH((file.tensor<float, 2>("ids")),
+                    Catch::Matchers::EndsWith("ids: expected F64, F32, BF16 or F16, found I64 [1, 3]"));
+}
+
+TEST_CASE("an entry beyond the range of what it is read into is an error, and nothing is written") {
+  const TemporaryFolder folder;
+  Vector<float> large(2);
+  large << 1, 7e4f;
+  write_safetensors(folder / "f", {{"w", large}});
+  Vector<Eigen::half> halves = Vector<Eigen::half>::Zero(2);
+  CHECK_THROWS_WITH(SafetensorsFile(folder / "f").read("w", halves.data()),
+                    (folder / "f").string() + ": w: expected numbers in the range of F16, found 70000");
+  CHECK(halves == Vector<Eigen::half>::Zero(2));
+}
+
 TEST_CASE("reading a tensor that is not there or not as expected says so") {
   const TemporaryFolder folder;
-  const std::string header = R"({"half":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}})";
+  const std::string header = R"({"bytes":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})";
   write_text(folder / "f", file_bytes(header, "abcd"));
   const SafetensorsFile file(folder / "f");
   const std::string path = (folder / "f").string();
-  float entries[2];
-  CHECK_THROWS_WITH(file.read("half", entries), path + ": half: expected F32 or F64, found BF16 [2]");
+  float entries[4];
+  std::int32_t ids[4];
+  CHECK_THROWS_WITH(file.read("bytes", entries), path + ": bytes: expected F64, F32, BF16 or F16, found U8 [4]");
+  CHECK_THROWS_WITH(file.read("bytes", ids), path + ": bytes: expected I64 or I32, found U8 [4]");
   CHECK_THROWS_WITH(file.read("w", entries), path + ": w: expected a tensor, found none of this name");
-  CHECK_THROWS_WITH((file.tensor<float, 2>("half")), path + ": half: expected 2 axes, found BF16 [2]");
+  CHECK_THROWS_WITH((file.tensor<float, 2>("bytes")), path + ": bytes: expected 2 axes, found U8 [4]");
 }
 
 TEST_CASE("a header's length is checked before anything is read") {

@@ -1,5 +1,6 @@
 #include "deltanet/io/state.hpp"
 
+#include "deltanet/layers/attention.hpp"
 #include "deltanet/layers/delta_net.hpp"
 #include "deltanet/models/language_model.hpp"
 #include "io/temporary_folder.hpp"
@@ -44,6 +45,24 @@ TEST_CASE("a model goes on from a saved state as if it had not been saved, bit f
   save_state(folder / "text.state", model, state);
   auto loaded = load_state(folder / "text.state", model, 2);
   CHECK(identical(model.forward(ids(2, 5), &loaded), model.forward(ids(2, 5), &state)));
+}
+
+TEST_CASE("a state that grows with its tokens is saved, of sequences of unequal lengths", "[io]") {
+  const TemporaryFolder folder;
+  Attention<float> layer({.hidden_size = 6, .num_heads = 2, .head_dim = 4});
+  Random random(1);
+  layer.initialize(random);
+  auto state = layer.initial_state(3);
+  Tensor<float, 3> x(1, 7, 6);
+  random.fill_normal(x);
+  (void)layer.forward(x, &state, nullptr, Sequences{{0, 5, 5, 7}});
+  save_state(folder / "layer.state", layer, state);
+  auto loaded = load_state(folder / "layer.state", layer, 3);
+  const std::vector<std::size_t> tokens{5, 0, 2};
+  for (std::size_t n = 0; n < 3; ++n) CHECK(loaded.sequences[n].k.tokens() == static_cast<Index>(tokens[n]));
+  const Sequences next{{0, 1, 4, 7}};
+  CHECK(identical(layer.forward(x, &loaded, nullptr, next), layer.forward(x, &state, nullptr, next)));
+  CHECK_THROWS_WITH(load_state(folder / "layer.state", layer, 2), ContainsSubstring("state.sequences.2.k: expected no tensor"));
 }
 
 TEST_CASE("the state of every layer of the family is saved: recurrent state and convolutions, and one without these", "[io]") {

@@ -41,6 +41,15 @@ TEST_CASE("the gradient of an embedding is added up over the places of a token",
   CHECK(relative_error(gradients.weight, expected) < rounding<double>(3));
 }
 
+TEST_CASE("an embedding kept in 16 bits gives its vectors rounded", "[layers]") {
+  Embedding<float> layer({.vocab_size = 4, .hidden_size = 100}), rounded = layer;
+  Random random(1);
+  layer.initialize(random);
+  rounded.params.weight = Weight<float>(layer.params.weight, Precision::float16).widened();
+  keep_in(Precision::float16, layer.params);
+  CHECK(identical(layer.forward(some_ids()), rounded.forward(some_ids())));
+}
+
 TEST_CASE("an embedding names a token that it does not have", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
   const Embedding<float> layer({.vocab_size = 3, .hidden_size = 2});

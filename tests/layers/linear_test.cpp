@@ -45,6 +45,27 @@ TEST_CASE("the bias of a linear layer takes no weight decay", "[layers]") {
   CHECK(decayed == std::vector<std::string>{"weight"});
 }
 
+TEST_CASE("a linear layer whose weight is kept in 16 bits has the same bias and sizes, and no gradient", "[layers]") {
+  Linear<double> layer({.in_features = 40, .out_features = 3}), rounded = layer;
+  Random random(1);
+  layer.initialize(random);
+  rounded.params = layer.params;
+  rounded.params.weight = Weight<double>(layer.params.weight, Precision::bfloat16).widened();
+  keep_in(Precision::full, layer.params);
+  CHECK(layer.params.weight.rows() == 3);
+  keep_in(Precision::bfloat16, layer.params);
+  CHECK(layer.params.weight.size() == 0);
+  CHECK(layer.params.kept->bytes() == 2 * 3 * 40);
+  CHECK(layer.params.out_features() == 3);
+  const Tensor<double, 3> x = random_tokens<double>(2, 3, 40);
+  Linear<double>::Cache cache;
+  const Tensor<double, 3> y = layer.forward(x, nullptr, &cache);
+  CHECK(relative_error(y, rounded.forward(x)) < rounding<double>(40));
+  auto gradients = zeros_like(rounded.params);
+  CHECK_THROWS_WITH(layer.backward(cache, y, gradients),
+                    "weight: expected one in full for a gradient, got one kept in 16 bits");
+}
+
 TEST_CASE("a linear layer names what is wrong with its sizes", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
   CHECK_THROWS_WITH(Linear<float>({.in_features = 0, .out_features = 3}), ContainsSubstring("in_features=0"));

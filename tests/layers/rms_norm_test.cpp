@@ -21,6 +21,13 @@ TEST_CASE("an RMS norm keeps the laws of a layer", "[layers]") {
   layer_laws<Weighted>({.hidden_size = hidden_size}, hidden_size, 4);
 }
 
+TEST_CASE("a zero-centered RMS norm keeps the laws of a layer, and begins as any other", "[layers]") {
+  layer_laws_in_double<Weighted>({.hidden_size = 6, .zero_centered = true}, 6, 4);
+  const Tensor<double, 3> x = random_tokens<double>(1, 3, 6);
+  CHECK(identical(RMSNorm<double>({.hidden_size = 6, .zero_centered = true}).forward(x),
+                  RMSNorm<double>({.hidden_size = 6}).forward(x)));
+}
+
 TEST_CASE("an RMS norm divides by the root of the mean square plus eps", "[layers]") {
   RMSNorm<double> layer({.hidden_size = 2, .eps = 11});
   layer.params.weight << 1, 10;

@@ -71,6 +71,51 @@ TEST_CASE("a language model gives the same logits step by step, split anywhere, 
   }
 }
 
+TEST_CASE("reading a prompt gives the logits after its last token alone, and the same state", "[language_model]") {
+  const Model model = random_model(true);
+  const auto tokens = random_tokens(2);
+  auto whole = model.initial_state(2), read = whole;
+  const Tensor<double, 2> last = model.forward(tokens, &whole).chip(8, 1);
+  CHECK(test::relative_error(model.prefill(tokens, read), last) < test::rounding<double>(9 * 6));
+  const Tensor<std::int32_t, 1> next = tokens.chip(0, 1);
+  CHECK(test::identical(model.step(next, read), model.step(next, whole)));
+  CHECK_THROWS_WITH(model.prefill(Tensor<std::int32_t, 2>(2, 0), read), "tokens: expected at least one, got none");
+}
+
+TEST_CASE("the blocks of a language model may differ", "[language_model]") {
+  auto config = random_model(false).config;
+  config.blocks = {config.block, config.block};
+  config.blocks[1].norms = NormPlacement::after;
+  config.blocks[1].mlp.intermediate_size = 4;
+  const Model model(config);
+  CHECK(model.params.model.layers[0].config.norms == NormPlacement::before);
+  CHECK(model.params.model.layers[1].config.norms == NormPlacement::after);
+  CHECK(model.params.model.layers[1].params.mlp.params.up_proj.weight.rows() == 4);
+  config.blocks[1].mlp.hidden_size = config.blocks[1].attn.hidden_size = 4;
+  CHECK_THROWS_WITH(Model(config), "blocks: expected the width D=6, got 4");
+  config.blocks.pop_back();
+  CHECK_THROWS_WITH(Model(config), "blocks: expected num_hidden_layers=2, got 1");
+}
+
+TEST_CASE("weights kept in 16 bits give the logits of the same weights rounded", "[language_model]") {
+  for (const Precision precision : {Precision::bfloat16, Precision::float16})
+    for (const bool tied : {false, true}) {
+      Model kept = random_model(tied), rounded = kept;
+      keep_weights_in(precision, kept);
+      const auto round = [&](const std::string&, auto& part) { part.weight = Weight<double>(part.weight, precision).widened(); };
+      for_each_node<LinearParams<double>>(round, rounded.params);
+      for_each_node<EmbeddingParams<double>>(round, rounded.params);
+      const auto tokens = random_tokens(2);
+      CHECK(test::relative_error(kept.forward(tokens), rounded.forward(tokens)) < test::rounding<double>(10));
+      CHECK(test::relative_error(kept.forward(tokens), random_model(tied).forward(tokens)) > 1e-5);
+      Model::Cache cache;
+      auto gradients = zeros_like(rounded.params);
+      const auto logits = kept.forward(tokens, nullptr, &cache);
+      CHECK_THROWS_WITH(kept.backward(cache, logits, gradients),
+                        "weight: expected one in full for a gradient, got one kept in 16 bits");
+    }
+}
+
 TEST_CASE("sequences of unequal lengths, padded on the left and packed, give a language model what each gives alone",
           "[language_model]") {
   const Model model = random_model(false);

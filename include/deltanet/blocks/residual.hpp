@@ -9,12 +9,19 @@
 
 namespace deltanet {
 
+/// Where a block's norms are: before its two parts, as nearly everywhere, or after them, as in OLMo 2 and 3.
+enum class NormPlacement { before, after };
+
 /// Sizes and options of a residual block around a mixer.
 template <class MixerConfig>
 struct ResidualBlockConfig {
-  MixerConfig attn;        // of the mixer; its input and output are of the width of mlp
-  SwiGLUConfig mlp;        // its hidden_size is the width D of the block
-  double norm_eps = 1e-5;  // of both norms
+  MixerConfig attn;                 // of the mixer; its input and output are of the width of mlp
+  SwiGLUConfig mlp;                 // its hidden_size is the width D of the block
+  double norm_eps = 1e-5;           // of both norms
+  bool zero_centered_norm = false;  // of both norms, as in RMSNormConfig
+  NormPlacement norms = NormPlacement::before;
+
+  [[nodiscard]] RMSNormConfig norm() const { return {mlp.hidden_size, norm_eps, zero_centered_norm}; }
 };
 
 /// The parts of a residual block, by the names of flash-linear-attention's blocks.
@@ -45,9 +52,10 @@ void add_to(Tensor<T, 3>& y, View<const T, 3> x) {
 
 }  // namespace detail
 
-/// A pre-norm residual block, the building block of flash-linear-attention's models:
+/// A residual block, the building block of flash-linear-attention's and transformers' models:
 ///
-///   h = x + attn(attn_norm(x)),    y = h + mlp(mlp_norm(h))
+///   h = x + attn(attn_norm(x)),    y = h + mlp(mlp_norm(h))        (norms before)
+///   h = x + attn_norm(attn(x)),    y = h + mlp_norm(mlp(h))        (norms after)
 ///
 /// The mixer `attn` may be any Layer that keeps the width: it alone mixes tokens, and the block's State is the mixer's.
 /// [B, T, D] -> [B, T, D].
@@ -71,8 +79,7 @@ class ResidualBlock {
 
   explicit ResidualBlock(const Config& config_)
       : config(config_),
-        params{RMSNorm<T>({config.mlp.hidden_size, config.norm_eps}), Mixer(config.attn),
-               RMSNorm<T>({config.mlp.hidden_size, config.norm_eps}), SwiGLU<T>(config.mlp)} {
+        params{RMSNorm<T>(config.norm()), Mixer(config.attn), RMSNorm<T>(config.norm()), SwiGLU<T>(config.mlp)} {
     if constexpr (requires { config.attn.hidden_size; })
       expect(config.attn.hidden_size == config.mlp.hidden_size,
              "attn.hidden_size: expected mlp.hidden_size=", config.mlp.hidden_size, ", got ", config.attn.hidden_size);
@@ -89,34 +96,50 @@ class ResidualBlock {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
-    const auto& [attn_norm, attn, mlp_norm, mlp] = params;
-    Tensor<T, 3> h = attn.forward(attn_norm.forward(x, nullptr, cache ? &cache->attn_norm : nullptr), state,
-                                  cache ? &cache->attn : nullptr, sequences);
-    detail::add_to(h, x);
-    Tensor<T, 3> y =
-        mlp.forward(mlp_norm.forward(h, nullptr, cache ? &cache->mlp_norm : nullptr), nullptr, cache ? &cache->mlp : nullptr);
-    detail::add_to<T>(y, h);
-    return y;
+    const Tensor<T, 3> h = branch(params.attn_norm, x, cache ? &cache->attn_norm : nullptr, [&](View<const T, 3> z) {
+      return params.attn.forward(z, state, cache ? &cache->attn : nullptr, sequences);
+    });
+    return branch(params.mlp_norm, h, cache ? &cache->mlp_norm : nullptr,
+                  [&](View<const T, 3> z) { return params.mlp.forward(z, nullptr, cache ? &cache->mlp : nullptr); });
   }
 
   Tensor<T, 2> step(View<const T, 2> x, State& state) const {
     NoState none;
-    Tensor<T, 2> h = params.attn.step(params.attn_norm.step(x, none), state);
-    rows(h) += x.rows();
-    Tensor<T, 2> y = params.mlp.step(params.mlp_norm.step(h, none), none);
-    rows(y) += rows(h);
-    return y;
+    const auto branch_of = [&](const RMSNorm<T>& norm, View<const T, 2> from, const auto& part) {
+      Tensor<T, 2> y = norms_before() ? part(norm.step(from, none)) : norm.step(part(from), none);
+      rows(y) += from.rows();
+      return y;
+    };
+    const Tensor<T, 2> h = branch_of(params.attn_norm, x, [&](View<const T, 2> z) { return params.attn.step(z, state); });
+    return branch_of(params.mlp_norm, h, [&](View<const T, 2> z) { return params.mlp.step(z, none); });
   }
 
-  // forward: h = x + attn(attn_norm(x)),   y = h + mlp(mlp_norm(h))
-  // so:      dh = dy + mlp_norm'(mlp'(dy)),   dx = dh + attn_norm'(attn'(dh))
+  // forward: h = x + branch(x),   branch(x) = attn(attn_norm(x)) or attn_norm(attn(x)),   and so on with mlp
+  // so:      dx = dh + branch'(dh)
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const auto& [attn_norm, attn, mlp_norm, mlp] = params;
-    auto& [dattn_norm, dattn, dmlp_norm, dmlp] = gradients;
-    Tensor<T, 3> dh = mlp_norm.backward(cache.mlp_norm, mlp.backward(cache.mlp, dy, dmlp.params), dmlp_norm.params);
-    detail::add_to(dh, dy);
-    Tensor<T, 3> dx = attn_norm.backward(cache.attn_norm, attn.backward(cache.attn, dh, dattn.params), dattn_norm.params);
-    detail::add_to<T>(dx, dh);
+    const Tensor<T, 3> dh = branch_backward(params.mlp_norm, cache.mlp_norm, gradients.mlp_norm, dy, [&](View<const T, 3> d) {
+      return params.mlp.backward(cache.mlp, d, gradients.mlp.params);
+    });
+    return branch_backward(params.attn_norm, cache.attn_norm, gradients.attn_norm, dh,
+                           [&](View<const T, 3> d) { return params.attn.backward(cache.attn, d, gradients.attn.params); });
+  }
+
+ private:
+  [[nodiscard]] bool norms_before() const { return config.norms == NormPlacement::before; }
+
+  /// x + part(norm(x)), or x + norm(part(x)).
+  template <class Part>
+  Tensor<T, 3> branch(const RMSNorm<T>& norm, View<const T, 3> x, typename RMSNorm<T>::Cache* cache, const Part& part) const {
+    Tensor<T, 3> y = norms_before() ? part(norm.forward(x, nullptr, cache)) : norm.forward(part(x), nullptr, cache);
+    detail::add_to(y, x);
+    return y;
+  }
+  template <class PartBackward>
+  Tensor<T, 3> branch_backward(const RMSNorm<T>& norm, const typename RMSNorm<T>::Cache& cache, RMSNorm<T>& gradients,
+                               View<const T, 3> dy, const PartBackward& part_backward) const {
+    Tensor<T, 3> dx = norms_before() ? norm.backward(cache, part_backward(dy), gradients.params)
+                                     : part_backward(norm.backward(cache, dy, gradients.params));
+    detail::add_to(dx, dy);
     return dx;
   }
 };

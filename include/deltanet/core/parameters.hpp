@@ -20,8 +20,8 @@
 ///   };
 ///
 /// A field may be a tensor, a nested Params, a layer (which stands for its params: how blocks and models hold their parts), an
-/// optional or a vector of any of them; optimiser, gradient check, counting and checkpoints all walk this list with
-/// `for_each_tensor`. Gradients and optimiser moments are the same struct.
+/// optional or a vector of any of them, or a Weight (core/weight.hpp), for inference; optimiser, gradient check, counting and
+/// checkpoints all walk this list with `for_each_tensor`. Gradients and optimiser moments are the same struct.
 namespace deltanet {
 
 /// Whether AdamW's decoupled weight decay applies to a tensor: matrices yes; gates, norms and biases no.
@@ -104,12 +104,41 @@ void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First
     for (std::size_t i = 0; i < first.size(); ++i) visit_tensors(f, prefix + std::to_string(i), decay, first[i], rest[i]...);
   } else if constexpr (is_optional_of<Node>) {
     if (first) visit_tensors(f, name, decay, *first, *rest...);
+  } else if constexpr (requires { typename Node::Storage; }) {  // a Weight: one tensor, of the type it is kept in
+    first.visit([&]<class Stored>(Stored& kept) {
+      f(TensorInfo{name, decay}, span_of(kept), span_of(rest.template as<Stored>())...);
+    });
   } else {
     f(TensorInfo{name, decay}, span_of(first), span_of(rest)...);
   }
 }
 
+template <class Node, class F, class Item>
+void visit_nodes(const F& f, const std::string& name, Item& item) {
+  using Here = std::remove_const_t<Item>;
+  const std::string prefix = name.empty() ? "" : name + ".";
+  if constexpr (std::is_same_v<Here, Node>) {
+    f(name, item);
+  } else if constexpr (Parameters<Here>) {
+    const auto visit = [&](const auto& field) { visit_nodes<Node>(f, prefix + std::string(field.name), item.*(field.member)); };
+    std::apply([&](const auto&... field) { (visit(field), ...); }, Here::fields());
+  } else if constexpr (requires { item.params; }) {
+    visit_nodes<Node>(f, name, item.params);
+  } else if constexpr (is_vector_of<Here>) {
+    for (std::size_t i = 0; i < item.size(); ++i) visit_nodes<Node>(f, prefix + std::to_string(i), item[i]);
+  } else if constexpr (is_optional_of<Here>) {
+    if (item) visit_nodes<Node>(f, name, *item);
+  }
+}
+
 }  // namespace detail
+
+/// Calls f(name, node) for each part of a parameter list that is a `Node`: for_each_node<LinearParams<float>>(f, model.params)
+/// meets all linear maps.
+template <class Node, class F, Parameters P>
+void for_each_node(const F& f, P& params) {
+  detail::visit_nodes<Node>(f, "", params);
+}
 
 /// Calls f(info, span, spans...) for each tensor of `first`, in the order of its fields, with the same tensor of each of `rest`
 /// (which must have the same optional fields and sizes).

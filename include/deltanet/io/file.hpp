@@ -22,9 +22,23 @@ namespace deltanet {
 
 namespace detail {
 
+/// One printable line, whatever names a file gives: control characters as \xNN.
+inline std::string printable(const std::string& text) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      line.append("\\x").append({digits[byte / 16], digits[byte % 16]});
+    else
+      line += c;
+  }
+  return line;
+}
+
 template <class... Parts>
 [[noreturn]] void file_error(const std::filesystem::path& path, const Parts&... parts) {
-  throw std::runtime_error(concat(path.string(), ": ", parts...));
+  throw std::runtime_error(printable(concat(path.string(), ": ", parts...)));
 }
 
 inline std::string system_error_text() { return std::generic_category().message(errno); }
@@ -56,14 +70,20 @@ class InputFile {
   explicit InputFile(std::filesystem::path path)
       : path_(std::move(path)), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {  // a pipe must not block here
     if (!file_.open()) detail::file_error(path_, "cannot open: ", detail::system_error_text());
-    struct stat status {};
-    if (::fstat(file_.get(), &status) != 0) detail::file_error(path_, "cannot open: ", detail::system_error_text());
-    if (!S_ISREG(status.st_mode)) detail::file_error(path_, "cannot open: expected a regular file");
-    size_ = static_cast<std::uint64_t>(status.st_size);
+    size_ = current_size();
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] int descriptor() const { return file_.get(); }
+  /// In bytes, when it was opened.
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// In bytes, now.
+  [[nodiscard]] std::uint64_t current_size() const {
+    struct stat status {};
+    if (::fstat(file_.get(), &status) != 0) detail::file_error(path_, "cannot open: ", detail::system_error_text());
+    if (!S_ISREG(status.st_mode)) detail::file_error(path_, "cannot open: expected a regular file");
+    return static_cast<std::uint64_t>(status.st_size);
+  }
 
   /// Copies the `count` bytes at `offset`, or throws.
   void read(std::uint64_t offset, void* destination, std::size_t count) const {
@@ -75,6 +95,14 @@ class InputFile {
       if (got == 0) detail::file_error(path_, "expected ", count, " bytes at offset ", offset, ", found ", done);
       done += static_cast<std::size_t>(got);
     }
+  }
+
+  /// The whole file, which must have at most `most` bytes.
+  [[nodiscard]] std::string text(std::uint64_t most) const {
+    if (size_ > most) detail::file_error(path_, "expected at most ", most, " bytes, found ", size_);
+    std::string bytes(static_cast<std::size_t>(size_), ' ');
+    read(0, bytes.data(), bytes.size());
+    return bytes;
   }
 
  private:

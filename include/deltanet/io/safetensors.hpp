@@ -4,26 +4,25 @@
 #include <tuple>
 
 #include "deltanet/core/parameters.hpp"
+#include "deltanet/io/convert.hpp"
+#include "deltanet/io/mapped_file.hpp"
 #include "deltanet/io/safetensors_header.hpp"
 
-/// Reading and writing tensors as safetensors files, in the types F32 and F64. Errors of a file are `std::runtime_error`s:
-/// "run.safetensors: o_proj.weight: expected F32 [64, 64], found F32 [64, 32]".
+/// Reading and writing tensors as safetensors files: real ones in F64, F32, BF16 or F16, whole ones in I64 or I32. Errors of a
+/// file are `std::runtime_error`s: "run.safetensors: o_proj.weight: expected F32 [64, 64], found F32 [64, 32]".
 namespace deltanet {
 
 static_assert(std::endian::native == std::endian::little, "safetensors files are little endian, and are read without swapping");
 
-/// The format's name of a scalar type.
-template <Real T>
-inline constexpr DType dtype_of = std::is_same_v<T, float> ? DType{"F32", 4} : DType{"F64", 8};
-
-/// A safetensors file opened for reading. The constructor reads and checks the header; tensors are read when asked for.
+/// A safetensors file opened for reading. The constructor reads and checks the header; tensors are mapped into memory and read
+/// when asked for. Bytes after the header must not be cut off while they are read; see MappedFile.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
     std::uint64_t length = 0;
     if (file_.size() < sizeof(length)) detail::file_error(path, "expected a safetensors file, found ", file_.size(), " bytes");
     file_.read(0, &length, sizeof(length));
-    if (length > file_.size() - sizeof(length) || length > detail::max_header_size)
+    if (length > file_.size() - sizeof(length) || length > detail::header_limits.max_bytes)
       detail::file_error(path, "expected a header within ", file_.size(), " bytes, found one of ", length, " bytes");
     std::string text(static_cast<std::size_t>(length), ' ');
     file_.read(sizeof(length), text.data(), text.size());
@@ -42,26 +41,43 @@ class SafetensorsFile {
     return found->second;
   }
 
-  /// Copies all entries of an F32 or F64 tensor to `destination`, row-major, rounding to T where the file has the other type.
-  template <Real T>
-  void read(const std::string& name, T* destination) const {
+  /// The bytes of a tensor as the file has them, without a copy and not necessarily aligned; valid as long as this object.
+  [[nodiscard]] std::span<const std::byte> bytes(const std::string& name) const {
     const TensorEntry& tensor = entry(name);
-    if (tensor.dtype.name == dtype_of<T>.name)
-      file_.read(data_start_ + tensor.begin, destination, static_cast<std::size_t>(tensor.end - tensor.begin));
-    else if (tensor.dtype.name == dtype_of<float>.name)
-      read_converted<float>(tensor, destination);
-    else if (tensor.dtype.name == dtype_of<double>.name)
-      read_converted<double>(tensor, destination);
-    else
-      detail::file_error(path(), name, ": expected F32 or F64, found ", detail::type_text(tensor.dtype.name, tensor.shape));
+    return file_.bytes(data_start_ + tensor.begin, tensor.end - tensor.begin);
+  }
+
+  /// Throws unless a tensor's entries can be read as T: real ones as real, whole ones as whole, and no entry beyond T's range.
+  /// Looks at the entries only where T has a smaller range.
+  template <Element T>
+  void expect_readable(const std::string& name) const {
+    const TensorEntry& tensor = entry(name);
+    if (!detail::readable_as<T>(tensor.dtype))
+      detail::file_error(path(), name, ": expected ", detail::readable_types<T>, ", found ", detail::type_text(tensor));
+    const auto data = bytes(name);
+    detail::with_stored_type<T>(tensor.dtype, [&]<class Stored>() {
+      if (const auto found = detail::out_of_range<T, Stored>(data.data(), data.size() / sizeof(Stored)))
+        detail::file_error(path(), name, ": expected numbers in the range of ", dtype_of<T>.name, ", found ", *found);
+    });
+  }
+
+  /// Copies all entries of a tensor to `destination`, row-major. Where the file has another type, real entries widen exactly or
+  /// round to nearest. Nothing is written before `expect_readable` has passed.
+  template <Element T>
+  void read(const std::string& name, T* destination) const {
+    expect_readable<T>(name);
+    const auto data = bytes(name);
+    detail::with_stored_type<T>(entry(name).dtype, [&]<class Stored>() {
+      detail::convert<T, Stored>(data.data(), data.size() / sizeof(Stored), destination);
+    });
   }
 
   /// A tensor that must have `N` axes, of any extents.
-  template <Real T, int N>
+  template <Element T, int N>
   [[nodiscard]] Tensor<T, N> tensor(const std::string& name) const {
     const TensorEntry& stored = entry(name);
     if (stored.shape.size() != N)
-      detail::file_error(path(), name, ": expected ", N, " axes, found ", detail::type_text(stored.dtype.name, stored.shape));
+      detail::file_error(path(), name, ": expected ", N, " axes, found ", detail::type_text(stored));
     Eigen::array<Index, N> extents;
     std::copy(stored.shape.begin(), stored.shape.end(), extents.begin());
     Tensor<T, N> result(extents);
@@ -70,35 +86,25 @@ class SafetensorsFile {
   }
 
  private:
-  template <Real Stored, Real T>
-  void read_converted(const TensorEntry& tensor, T* destination) const {
-    std::array<Stored, 4096> piece;
-    for (std::uint64_t at = tensor.begin; at < tensor.end; at += sizeof(piece)) {
-      const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(sizeof(piece), tensor.end - at));
-      file_.read(data_start_ + at, piece.data(), bytes);
-      for (std::size_t i = 0; i < bytes / sizeof(Stored); ++i) *destination++ = static_cast<T>(piece[i]);
-    }
-  }
-
-  InputFile file_;
+  MappedFile file_;
   std::uint64_t data_start_ = 0;
   SafetensorsHeader header_;
 };
 
 /// A tensor to be written: its name, its type, and the caller's memory, which must outlive it.
 struct SourceTensor {
-  template <Real T>
+  template <Element T>
   SourceTensor(std::string name_, const TensorSpan<const T>& span)
       : name(std::move(name_)),
         dtype(dtype_of<T>),
         shape(span.shape),
         data(span.data),
         size(static_cast<std::uint64_t>(span.size()) * sizeof(T)) {}
-  template <Real T, int N>
+  template <Element T, int N>
   SourceTensor(std::string name_, const Tensor<T, N>& tensor) : SourceTensor(std::move(name_), detail::span_of(tensor)) {}
-  template <Real T>
+  template <Element T>
   SourceTensor(std::string name_, const Matrix<T>& matrix) : SourceTensor(std::move(name_), detail::span_of(matrix)) {}
-  template <Real T>
+  template <Element T>
   SourceTensor(std::string name_, const Vector<T>& vector) : SourceTensor(std::move(name_), detail::span_of(vector)) {}
 
   std::string name;

@@ -6,14 +6,13 @@
 #include <filesystem>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "deltanet/io/file.hpp"
+#include "deltanet/io/dtype.hpp"
+#include "deltanet/io/json.hpp"
 
 /// The JSON header of a safetensors file (https://github.com/huggingface/safetensors, section "Format"):
 ///
@@ -25,12 +24,6 @@ namespace deltanet {
 
 /// Free text by name, stored beside the tensors.
 using Metadata = std::map<std::string, std::string>;
-
-/// An element type of the format: its name and the bytes of one element.
-struct DType {
-  std::string_view name;
-  std::uint64_t size;
-};
 
 /// Where a tensor lies in the data part of a file, and what it is.
 struct TensorEntry {
@@ -47,37 +40,14 @@ struct SafetensorsHeader {
 namespace detail {
 
 inline constexpr std::string_view metadata_name = "__metadata__";
-inline constexpr std::uint64_t max_header_size = 100'000'000;  // the limit of the reference implementation
-
-inline constexpr std::array dtypes{DType{"F64", 8},     DType{"F32", 4}, DType{"F16", 2}, DType{"BF16", 2}, DType{"F8_E4M3", 1},
-                                   DType{"F8_E5M2", 1}, DType{"I64", 8}, DType{"I32", 4}, DType{"I16", 2},  DType{"I8", 1},
-                                   DType{"U64", 8},     DType{"U32", 4}, DType{"U16", 2}, DType{"U8", 1},   DType{"BOOL", 1}};
+/// 100 MB is the limit of the reference implementation; lists in a tensor's object in the header are the third level.
+inline constexpr JsonLimits header_limits{.name = "header", .levels = 3, .max_bytes = 100'000'000};
 
 /// "F32 [2, 3]"
-inline std::string type_text(std::string_view dtype, const std::vector<Index>& shape) {
-  return concat(dtype, ' ', shape_text(shape));
+inline std::string type_text(const DType& dtype, const std::vector<Index>& shape) {
+  return concat(dtype.name, ' ', shape_text(shape));
 }
-
-/// Parses strict JSON at most three levels deep, in which no object has a name twice (plain parsing would keep the last).
-inline nlohmann::json parse_json(const std::filesystem::path& path, std::string_view text) {
-  using Event = nlohmann::json::parse_event_t;
-  std::array<std::set<std::string>, 4> names;  // of the object that is open at each depth
-  const auto check = [&](int depth, Event event, nlohmann::json& value) {
-    const auto level = static_cast<std::size_t>(depth);
-    if (event == Event::object_start || event == Event::array_start) {
-      if (level + 1 >= names.size()) file_error(path, "header: expected at most three levels of JSON");
-      names[level + 1].clear();
-    }
-    if (event == Event::key && !names[level].insert(value.get<std::string>()).second)
-      file_error(path, value.get<std::string>(), ": the header has this name twice");
-    return true;
-  };
-  try {
-    return nlohmann::json::parse(text.begin(), text.end(), check);
-  } catch (const nlohmann::json::exception& error) {
-    file_error(path, "header: expected JSON, found: ", error.what());
-  }
-}
+inline std::string type_text(const TensorEntry& entry) { return type_text(entry.dtype, entry.shape); }
 
 /// The number of elements of a shape; the product of the extents other than zero must fit an Index.
 inline std::uint64_t count_elements(const std::filesystem::path& path, const std::string& name,
@@ -114,8 +84,7 @@ inline TensorEntry parse_entry(const std::filesystem::path& path, const std::str
   if (offsets.size() != 2 || offsets[0] > offsets[1] || static_cast<std::uint64_t>(offsets[1]) > data_size)
     file_error(path, name, ": expected data_offsets [begin, end] within ", data_size, " bytes, found ", shape_text(offsets));
   const auto found = static_cast<std::uint64_t>(offsets[1] - offsets[0]);
-  if (found != size)
-    file_error(path, name, ": expected ", size, " bytes for ", type_text(dtype->name, shape), ", found ", found);
+  if (found != size) file_error(path, name, ": expected ", size, " bytes for ", type_text(*dtype, shape), ", found ", found);
   return {*dtype, shape, static_cast<std::uint64_t>(offsets[0]), static_cast<std::uint64_t>(offsets[1])};
 }
 
@@ -137,7 +106,7 @@ inline void check_layout(const std::filesystem::path& path, const SafetensorsHea
 /// Reads a header's JSON for a file with `data_size` bytes after it. Throws `std::runtime_error`, which names `path`.
 inline SafetensorsHeader parse_safetensors_header(const std::filesystem::path& path, std::string_view text,
                                                   std::uint64_t data_size) {
-  const nlohmann::json json = detail::parse_json(path, text);
+  const nlohmann::json json = detail::parse_json(path, text, detail::header_limits);
   if (!json.is_object()) detail::file_error(path, "header: expected a JSON object, found ", json.type_name());
   SafetensorsHeader header;
   for (const auto& [name, value] : json.items()) {

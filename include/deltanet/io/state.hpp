@@ -5,6 +5,7 @@
 #include <iomanip>
 
 #include "deltanet/io/checkpoint.hpp"
+#include "deltanet/layers/token_rows.hpp"
 
 /// States of layers and models as safetensors files: a text that was read can be gone on with later, bit for bit.
 ///
@@ -68,6 +69,18 @@ struct SavedState {
   static constexpr auto fields() { return std::tuple{Field{"state", &SavedState::state}}; }
 };
 
+/// Gives the rows of a state as many tokens as the file has, where it has rows of the same width.
+template <Real T, Parameters P>
+void fit_token_rows(const SafetensorsFile& file, P& saved) {
+  const auto fit = [&](const std::string& name, TokenRows<T>& rows) {
+    const auto found = file.tensors().find(name);
+    if (found == file.tensors().end()) return;
+    const std::vector<Index>& shape = found->second.shape;
+    if (shape.size() == 3 && shape[1] == rows.dimensions()[1] && shape[2] == rows.dimensions()[2]) rows.resize(shape[0]);
+  };
+  for_each_node<TokenRows<T>>(fit, saved);
+}
+
 }  // namespace detail
 
 /// Writes the state of a layer or model, atomically. Reads all parameters, for their fingerprint.
@@ -95,6 +108,7 @@ template <class Model>
   expect_metadata("format", detail::state_format, "not a state");
   expect_metadata("version", metadata_text(detail::state_version), "a state of another version");
   detail::SavedState<typename Model::State> saved{model.initial_state(N)};
+  detail::fit_token_rows<typename Model::Scalar>(file, saved);
   load_parameters(file, saved);
   expect_metadata("parameters", detail::fingerprint(model.params), "a state made with other parameters");
   return std::move(saved.state);

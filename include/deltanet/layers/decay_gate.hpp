@@ -60,7 +60,7 @@ struct DecayGateCache {
 /// Fills cache.g [B, T, HV] from the tokens x [B, T, D].
 template <Real T>
 void decay_gate(const DecayGateParams<T>& params, View<const T, 3> x, DecayGateCache<T>& cache) {
-  const Index HV = params.a_proj.weight.rows();
+  const Index HV = params.a_proj.out_features();
   cache.z.resize(x.rows().rows(), HV);
   cache.g.resize(x.shape[0], x.shape[1], HV);
   linear<T>(params.a_proj, x.rows(), cache.z);

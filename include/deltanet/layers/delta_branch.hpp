@@ -44,7 +44,7 @@ struct Branch {
   /// Fills `cache`, after the convolution's state where it is given.
   void forward(View<const T, 3> x, std::optional<Tensor<T, 3>> conv_state, BranchCache<T>& cache,
                const Sequences& sequences = {}) const {
-    const Index width = projection.weight.rows();
+    const Index width = projection.out_features();
     cache.projected.resize(x.shape[0], x.shape[1], width);
     cache.out.resize(x.shape[0], x.shape[1], width);
     linear<T>(projection, x.rows(), rows(cache.projected));

@@ -12,7 +12,8 @@ struct DeltaOutputConfig {
   Index head_v_dim = 0;
   bool use_gate = true;
   NormGate gate = NormGate::silu;
-  std::optional<Index> gate_rank{};  ///< g_proj is of this rank and has a bias; where absent, one linear map without
+  std::optional<Index> gate_rank{};  ///< g_proj is of this rank; where absent, one linear map without a bias
+  bool gate_bias = true;             ///< a g_proj of low rank has a bias
   double norm_eps = 1e-5;
   std::optional<double> initializer_range{};
 
@@ -46,8 +47,10 @@ template <Real T>
   expect(config.norm_eps > 0, "norm_eps: expected more than 0, got ", config.norm_eps);
   DeltaOutputParams<T> params;
   if (config.use_gate && config.gate_rank)
-    params.g_low_rank = low_rank_params<T>(
-        {.in_features = config.hidden_size, .rank = *config.gate_rank, .out_features = config.value_dim(), .bias = true});
+    params.g_low_rank = low_rank_params<T>({.in_features = config.hidden_size,
+                                            .rank = *config.gate_rank,
+                                            .out_features = config.value_dim(),
+                                            .bias = config.gate_bias});
   else if (config.use_gate)
     params.g_proj = linear_params<T>({.in_features = config.hidden_size, .out_features = config.value_dim(), .bias = false});
   params.o_norm.weight.setOnes(config.head_v_dim);

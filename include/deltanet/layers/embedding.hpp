@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "deltanet/core/threads.hpp"
+#include "deltanet/core/weight.hpp"
 #include "deltanet/layers/layer.hpp"
 
 namespace deltanet {
@@ -15,10 +16,19 @@ struct EmbeddingConfig {
 
 template <Real T>
 struct EmbeddingParams {
-  Matrix<T> weight;  // [Vocabulary, D]
+  Matrix<T> weight;               // [Vocabulary, D]; empty where it is kept in 16 bits
+  std::optional<Weight<T>> kept;  // the weight in 16 bits, for inference alone: no field
 
   static constexpr auto fields() { return std::tuple{Field{"weight", &EmbeddingParams::weight}}; }
 };
+
+/// As for a linear map.
+template <Real T>
+void keep_in(Precision precision, EmbeddingParams<T>& params) {
+  if (precision == Precision::full) return;
+  params.kept.emplace(params.weight, precision);
+  params.weight.resize(0, 0);
+}
 
 /// A learnt vector for every token of a vocabulary: ids [B, T] -> [B, T, D]. Not a Layer, since its input is integers.
 template <Real T>
@@ -50,7 +60,12 @@ class Embedding {
     if (cache) cache->ids = Eigen::TensorMap<const Tensor<std::int32_t, 2>>(ids.data, ids.shape);
     Tensor<T, 3> y(ids.shape[0], ids.shape[1], config.hidden_size);
     MatrixMap<T> vectors = rows(y);
-    for (Index i = 0; i < ids.size(); ++i) vectors.row(i) = params.weight.row(ids.data[i]);
+    for (Index i = 0; i < ids.size(); ++i) {
+      if (params.kept)
+        params.kept->copy_row(ids.data[i], vectors.row(i).data());
+      else
+        vectors.row(i) = params.weight.row(ids.data[i]);
+    }
     return y;
   }
 

@@ -45,6 +45,7 @@ struct KimiDeltaAttentionConfig {
   std::optional<double> lower_bound{};  ///< of g, below 0, usually -5; where absent g has none
   Index conv_size = 4;
   bool conv_bias = false;
+  bool gate_bias = true;  ///< of the output gate; Hugging Face's Kimi-Linear has none
   double norm_eps = 1e-5;
   /// Weights are drawn from normal(0, initializer_range); where absent, as PyTorch draws those of nn.Linear and nn.Conv1d.
   std::optional<double> initializer_range{};
@@ -58,7 +59,11 @@ struct KimiDeltaAttentionConfig {
     if (safe_gate) decay.greatest_A = 1;
     return decay;
   }
-  [[nodiscard]] DeltaOutputConfig output() const { return detail::kimi_output(*this); }
+  [[nodiscard]] DeltaOutputConfig output() const {
+    DeltaOutputConfig output = detail::kimi_output(*this);
+    output.gate_bias = gate_bias;
+    return output;
+  }
 };
 
 template <Real T>

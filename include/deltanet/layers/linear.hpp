@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "deltanet/core/product.hpp"
+#include "deltanet/core/weight.hpp"
 #include "deltanet/layers/layer.hpp"
 #include "deltanet/layers/tokens.hpp"
 
@@ -21,8 +22,11 @@ struct LinearConfig {
 
 template <Real T>
 struct LinearParams {
-  Matrix<T> weight;               // [Out, In]
+  Matrix<T> weight;               // [Out, In]; empty where it is kept in 16 bits
   std::optional<Vector<T>> bias;  // [Out]
+  std::optional<Weight<T>> kept;  // the weight in 16 bits, for inference alone: no field
+
+  [[nodiscard]] Index out_features() const { return kept ? kept->rows() : weight.rows(); }
 
   static constexpr auto fields() {
     return std::tuple{Field{"weight", &LinearParams::weight}, Field{"bias", &LinearParams::bias, no_weight_decay}};
@@ -53,10 +57,21 @@ void initialize_linear(LinearParams<T>& params, std::optional<double> initialize
   if (params.bias) random.fill_uniform(*params.bias, -bound, bound);
 }
 
+/// Keeps the weight in 16 bits from now on, rounded to nearest: half the memory. It can then neither be learnt nor saved.
+template <Real T>
+void keep_in(Precision precision, LinearParams<T>& params) {
+  if (precision == Precision::full) return;
+  params.kept.emplace(params.weight, precision);
+  params.weight.resize(0, 0);
+}
+
 /// y = x W^T + 1 b^T.  x [M, In], y [M, Out].  O(M In Out).
 template <Real T>
 void linear(const LinearParams<T>& params, ConstMatrixRef<T> x, MatrixRef<T> y) {
-  multiply_transposed<T>(x, params.weight, y);
+  if (params.kept)
+    multiply_transposed<T>(x, *params.kept, y);
+  else
+    multiply_transposed<T>(x, params.weight, y);
   if (!params.bias) return;
   detail::RowPieces(y.rows(), y.cols()).for_each([&](Index, Index first, Index count) {
     y.middleRows(first, count).rowwise() += params.bias->transpose();
@@ -70,6 +85,7 @@ void linear(const LinearParams<T>& params, ConstMatrixRef<T> x, MatrixRef<T> y) 
 template <Real T>
 void linear_backward(const LinearParams<T>& params, ConstMatrixRef<T> x, ConstMatrixRef<T> dy, MatrixRef<T> dx,
                      LinearParams<T>& gradients) {
+  expect(!params.kept, "weight: expected one in full for a gradient, got one kept in 16 bits");
   add_product<T>(dy, params.weight, dx);
   add_transposed_product<T>(dy, x, gradients.weight);
   if (params.bias) gradients.bias->noalias() += dy.transpose() * Vector<T>::Ones(dy.rows());

@@ -39,7 +39,7 @@ void initialize_low_rank(LowRankParams<T>& params, std::optional<double> initial
 /// O(M R (In + Out)).
 template <Real T>
 void low_rank(const LowRankParams<T>& params, ConstMatrixRef<T> x, Matrix<T>& inner, MatrixRef<T> y) {
-  inner.resize(x.rows(), params.down.weight.rows());
+  inner.resize(x.rows(), params.down.out_features());
   linear<T>(params.down, x, inner);
   linear<T>(params.up, inner, y);
 }

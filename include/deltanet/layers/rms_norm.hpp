@@ -13,6 +13,10 @@ namespace deltanet {
 struct RMSNormConfig {
   Index hidden_size = 0;
   double eps = 1e-5;
+  bool zero_centered = false;  ///< the weight is what the factor differs from 1 by, as in Gemma and Qwen3.5
+
+  /// What the weight is added to.
+  [[nodiscard]] double center() const { return zero_centered ? 1 : 0; }
 };
 
 template <Real T>
@@ -48,25 +52,25 @@ void add_rows(const Matrix<T>& parts, Vector<T>& sum) {
 
 }  // namespace detail
 
-/// y = x / sqrt(mean x^2 + eps) * w for every row of x [M, D].
+/// y = x / sqrt(mean x^2 + eps) * (center + w) for every row of x [M, D].
 template <Real T>
-void rms_norm(const RMSNormParams<T>& params, double eps, ConstMatrixRef<T> x, MatrixRef<T> y) {
+void rms_norm(const RMSNormParams<T>& params, double eps, ConstMatrixRef<T> x, MatrixRef<T> y, double center = 0) {
   detail::RowPieces(x.rows(), x.cols()).for_each([&](Index, Index first, Index count) {
     for (Index i = first; i < first + count; ++i) {
       const VectorMap<const T> row(x.row(i).data(), x.cols());
-      VectorMap<T>(y.row(i).data(), y.cols()) =
-          (detail::reciprocal_rms(row, static_cast<T>(eps)) * row).cwiseProduct(params.weight);
+      VectorMap<T>(y.row(i).data(), y.cols()).array() =
+          detail::reciprocal_rms(row, static_cast<T>(eps)) * row.array() * (params.weight.array() + static_cast<T>(center));
     }
   });
 }
 
 /// The gradients of `rms_norm`: writes dx [M, D] and adds to those of the parameters.
 //
-// forward: y = n w,   n = x / sqrt(mean x^2 + eps)
-// so:      dn = dy w,   dw += sum over rows of dy n
+// forward: y = n (center + w),   n = x / sqrt(mean x^2 + eps)
+// so:      dn = dy (center + w),   dw += sum over rows of dy n
 template <Real T>
 void rms_norm_backward(const RMSNormParams<T>& params, double eps, ConstMatrixRef<T> x, ConstMatrixRef<T> dy, MatrixRef<T> dx,
-                       RMSNormParams<T>& gradients) {
+                       RMSNormParams<T>& gradients, double center = 0) {
   const Index D = x.cols();
   const detail::RowPieces pieces(x.rows(), D);
   Matrix<T> dweight = Matrix<T>::Zero(pieces.count(), D);
@@ -75,7 +79,8 @@ void rms_norm_backward(const RMSNormParams<T>& params, double eps, ConstMatrixRe
     for (Index i = first; i < first + count; ++i) {
       const VectorMap<const T> row(x.row(i).data(), D), dy_row(dy.row(i).data(), D);
       const T r = detail::reciprocal_rms(row, static_cast<T>(eps));
-      dn.array() = dy_row.array() * params.weight.array();  // an array cannot be resized, as g++ fears
+      dn.array() =
+          dy_row.array() * (params.weight.array() + static_cast<T>(center));  // an array cannot be resized, as g++ fears
       dweight.row(piece) += (r * row).cwiseProduct(dy_row).transpose();
       detail::reciprocal_rms_backward<T>(row, r, VectorMap<const T>(dn.data(), D), VectorMap<T>(dx.row(i).data(), D));
     }
@@ -83,7 +88,8 @@ void rms_norm_backward(const RMSNormParams<T>& params, double eps, ConstMatrixRe
   detail::add_rows(dweight, gradients.weight);
 }
 
-/// Root mean square norm, arXiv 1910.07467: y = x / sqrt(mean x^2 + eps) * w over the last axis.  [B, T, D] -> [B, T, D].
+/// Root mean square norm, arXiv 1910.07467: y = x / sqrt(mean x^2 + eps) * w over the last axis, with 1 + w where
+/// it is zero-centered.  [B, T, D] -> [B, T, D].
 template <Real T>
 class RMSNorm {
  public:
@@ -101,10 +107,10 @@ class RMSNorm {
   explicit RMSNorm(const Config& config_) : config(config_) {
     expect(config.hidden_size > 0, "hidden_size: expected at least 1, got ", config.hidden_size);
     expect(config.eps > 0, "eps: expected more than 0, got ", config.eps);
-    params.weight.setOnes(config.hidden_size);
+    params.weight.setConstant(config.hidden_size, static_cast<T>(1 - config.center()));
   }
 
-  void initialize(Random& /*random*/) { params.weight.setOnes(); }
+  void initialize(Random& /*random*/) { params.weight.setConstant(static_cast<T>(1 - config.center())); }
 
   [[nodiscard]] State initial_state(Index /*batch*/) const { return {}; }
 
@@ -113,7 +119,7 @@ class RMSNorm {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     if (cache) detail::keep(x, cache->x);
     Tensor<T, 3> y(x.shape);
-    rms_norm<T>(params, config.eps, x.rows(), rows(y));
+    rms_norm<T>(params, config.eps, x.rows(), rows(y), config.center());
     return y;
   }
 
@@ -123,7 +129,7 @@ class RMSNorm {
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     Tensor<T, 3> dx(x.shape);
-    rms_norm_backward<T>(params, config.eps, x.rows(), dy.rows(), rows(dx), gradients);
+    rms_norm_backward<T>(params, config.eps, x.rows(), dy.rows(), rows(dx), gradients, config.center());
     return dx;
   }
 };

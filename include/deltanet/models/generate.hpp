@@ -50,8 +50,7 @@ void generate(const LanguageModel<Mixer>& model, const std::vector<std::int32_t>
   expect(!prompt.empty(), "prompt: expected at least one token");
   config.validate();
   auto state = model.initial_state(1);
-  const Tensor<T, 3> read = model.forward({prompt.data(), {1, static_cast<Index>(prompt.size())}}, &state);  // [1, T, V]
-  Vector<T> logits = rows(read).bottomRows(1).transpose();
+  Vector<T> logits = rows(model.prefill({prompt.data(), {1, static_cast<Index>(prompt.size())}}, state)).transpose();
   for (Index i = 0; i < count; ++i) {
     const std::int32_t token = sample(logits, config, random);
     if constexpr (std::same_as<std::invoke_result_t<Emit, std::int32_t>, bool>) {

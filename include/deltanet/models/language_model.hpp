@@ -15,8 +15,10 @@ struct LanguageModelConfig {
   Index vocab_size = 256;  // bytes
   Index num_hidden_layers = 4;
   ResidualBlockConfig<MixerConfig> block{};  // of every layer
-  bool tie_word_embeddings = false;          // the head reads with the embedding's weight
-  double initializer_range = 0.02;           // deviation of the initial embedding and head
+  /// Of each layer, where they differ, as in hybrid models: as many as layers, of the width of `block`.
+  std::vector<ResidualBlockConfig<MixerConfig>> blocks{};
+  bool tie_word_embeddings = false;  // the head reads with the embedding's weight
+  double initializer_range = 0.02;   // deviation of the initial embedding and head
 };
 
 /// The parts of a language model, by the names of flash-linear-attention's checkpoints: "model.layers.0.attn.q_proj.weight".
@@ -88,16 +90,24 @@ class LanguageModel {
   /// sequence, or they are packed into one as `sequences` says; for rows padded on the left see Padding (core/padding.hpp).
   Tensor<T, 3> forward(View<const std::int32_t, 2> tokens, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
-    const auto& [embeddings, layers, norm] = params.model;
-    if (state) expect_layers(*state);
-    if (cache) cache->layers.resize(layers.size());
-    Tensor<T, 3> x = embeddings.forward(tokens, cache ? &cache->embeddings : nullptr);  // [B, T, D]
-    for (std::size_t i = 0; i < layers.size(); ++i)
-      x = layers[i].forward(x, state ? &state->layers[i] : nullptr, cache ? &cache->layers[i] : nullptr, sequences);
-    x = norm.forward(x, nullptr, cache ? &cache->norm : nullptr);
+    Tensor<T, 3> x =
+        params.model.norm.forward(features(tokens, state, cache, sequences), nullptr, cache ? &cache->norm : nullptr);
     Tensor<T, 3> logits(x.dimension(0), x.dimension(1), config.vocab_size);
-    multiply_transposed<T>(rows(std::as_const(x)), head(), rows(logits));
+    apply_head(rows(std::as_const(x)), rows(logits));
     if (cache) cache->features = std::move(x);
+    return logits;
+  }
+
+  /// Logits [B, V] after the last of the tokens [B, T] alone, T >= 1: how a prompt is read, since logits of a large vocabulary
+  /// cost as much as several layers.
+  Tensor<T, 2> prefill(View<const std::int32_t, 2> tokens, State& state) const {
+    expect(tokens.shape[1] > 0, "tokens: expected at least one, got none");
+    const Tensor<T, 3> x = features(tokens, &state, nullptr);
+    Tensor<T, 2> last = x.chip(x.dimension(1) - 1, 1);
+    NoState none;
+    last = params.model.norm.step(last, none);
+    Tensor<T, 2> logits(x.dimension(0), config.vocab_size);
+    apply_head(rows(std::as_const(last)), rows(logits));
     return logits;
   }
 
@@ -111,12 +121,13 @@ class LanguageModel {
     NoState none;
     x = norm.step(x, none);
     Tensor<T, 2> logits(tokens.size(), config.vocab_size);
-    multiply_transposed<T>(rows(std::as_const(x)), head(), rows(logits));
+    apply_head(rows(std::as_const(x)), rows(logits));
     return logits;
   }
 
   /// Adds the gradients of the parameters to `gradients`, given those of the logits, [B, T, V].
   void backward(const Cache& cache, View<const T, 3> dlogits, Params& gradients) const {
+    expect(!kept_head(), "weight: expected one in full for a gradient, got one kept in 16 bits");
     const auto& [embeddings, layers, norm] = params.model;
     auto& [dembeddings, dlayers, dnorm] = gradients.model;
     expect_shape("dlogits", dlogits,
@@ -133,9 +144,33 @@ class LanguageModel {
   }
 
  private:
+  /// What the last norm reads, [B, T, D].
+  Tensor<T, 3> features(View<const std::int32_t, 2> tokens, State* state, Cache* cache, const Sequences& sequences = {}) const {
+    const auto& [embeddings, layers, norm] = params.model;
+    if (state) expect_layers(*state);
+    if (cache) cache->layers.resize(layers.size());
+    Tensor<T, 3> x = embeddings.forward(tokens, cache ? &cache->embeddings : nullptr);
+    for (std::size_t i = 0; i < layers.size(); ++i)
+      x = layers[i].forward(x, state ? &state->layers[i] : nullptr, cache ? &cache->layers[i] : nullptr, sequences);
+    return x;
+  }
+
   /// The weight that makes logits, [V, D].
   const Matrix<T>& head() const {
     return params.lm_head ? params.lm_head->params.weight : params.model.embeddings.params.weight;
+  }
+
+  /// The same in 16 bits, where it is kept so.
+  [[nodiscard]] const std::optional<Weight<T>>& kept_head() const {
+    return params.lm_head ? params.lm_head->params.kept : params.model.embeddings.params.kept;
+  }
+
+  /// logits = x W^T.
+  void apply_head(ConstMatrixRef<T> x, MatrixRef<T> logits) const {
+    if (kept_head())
+      multiply_transposed<T>(x, *kept_head(), logits);
+    else
+      multiply_transposed<T>(x, head(), logits);
   }
 
   void expect_layers(const State& state) const {
@@ -147,14 +182,28 @@ class LanguageModel {
     expect(config.num_hidden_layers > 0, "num_hidden_layers: expected at least 1, got ", config.num_hidden_layers);
     const Index D = config.block.mlp.hidden_size;
     const auto count = static_cast<std::size_t>(config.num_hidden_layers);
-    Params params{{Embedding<T>({config.vocab_size, D, config.initializer_range}),
-                   {count, Block(config.block)},
-                   RMSNorm<T>({D, config.block.norm_eps})},
-                  {}};
+    expect(config.blocks.empty() || config.blocks.size() == count, "blocks: expected num_hidden_layers=", count, ", got ",
+           config.blocks.size());
+    Params params{{Embedding<T>({config.vocab_size, D, config.initializer_range}), {}, RMSNorm<T>(config.block.norm())}, {}};
+    for (const auto& block : config.blocks) {
+      expect(block.mlp.hidden_size == D, "blocks: expected the width D=", D, ", got ", block.mlp.hidden_size);
+      params.model.layers.emplace_back(block);
+    }
+    if (config.blocks.empty()) params.model.layers.assign(count, Block(config.block));
     if (!config.tie_word_embeddings)
       params.lm_head.emplace(LinearConfig{D, config.vocab_size, false, config.initializer_range});
     return params;
   }
 };
+
+/// Keeps the weights of all linear maps and of the embedding in 16 bits, rounded to nearest: half the memory, for inference
+/// alone. Norms, convolutions, decays and biases stay in T, and so do all sums.
+template <Layer Mixer>
+void keep_weights_in(Precision precision, LanguageModel<Mixer>& model) {
+  using T = typename Mixer::Scalar;
+  const auto keep = [&](const std::string&, auto& part) { keep_in(precision, part); };
+  for_each_node<LinearParams<T>>(keep, model.params);
+  for_each_node<EmbeddingParams<T>>(keep, model.params);
+}
 
 }  // namespace deltanet
