@@ -110,6 +110,14 @@ TEST_CASE("a state of another model or batch is refused", "[io]") {
   CHECK_THROWS_WITH(load_state(path, random_model(1, 1), 2), ContainsSubstring("layers.1.s: expected no tensor of this name"));
   CHECK_THROWS_WITH(load_state(path, random_model(2), 2),
                     ContainsSubstring("text.state: a state made with other parameters: expected metadata parameters \""));
+  Model halved = model, changed = random_model(2);  // which differ in weights alone, and these are kept in 16 bits
+  for (auto* each : {&halved, &changed}) {
+    keep_weights_in(Precision::bfloat16, *each);
+    for_each_tensor([](const TensorInfo&, const auto& tensor) { tensor.flat().setOnes(); }, each->params);
+  }
+  save_state(folder / "halved.state", halved, state_of(halved, 2));
+  CHECK_NOTHROW(load_state(folder / "halved.state", halved, 2));
+  CHECK_THROWS_WITH(load_state(folder / "halved.state", changed, 2), ContainsSubstring("made with other parameters"));
   Model other = model;
   other.params.model.norm.params.weight[5] = std::nextafter(1.f, 2.f);
   CHECK_THROWS_WITH(load_state(path, other, 2), ContainsSubstring("a state made with other parameters"));
@@ -139,7 +147,7 @@ TEST_CASE("any bit of a parameter, its shape and its name are in the fingerprint
     Two two{Vector<float>(static_cast<Index>(a.size())), Vector<float>(static_cast<Index>(b.size()))};
     std::copy(a.begin(), a.end(), two.a.data());
     std::copy(b.begin(), b.end(), two.b.data());
-    return detail::fingerprint(two);
+    return detail::fingerprint<float>(two);
   };
   CHECK(of({1, 2, 3}, {4}) == of({1, 2, 3}, {4}));
   CHECK(of({1, 2, 3}, {4}).size() == 16);

@@ -80,6 +80,15 @@ TEST_CASE("reading a prompt gives the logits after its last token alone, and the
   const Tensor<std::int32_t, 1> next = tokens.chip(0, 1);
   CHECK(test::identical(model.step(next, read), model.step(next, whole)));
   CHECK_THROWS_WITH(model.prefill(Tensor<std::int32_t, 2>(2, 0), read), "tokens: expected at least one, got none");
+
+  // Prompts of 7 and 2 tokens, packed.
+  auto states = model.initial_state(2), first = model.initial_state(1);
+  const Tensor<double, 2> both = model.prefill({tokens.data(), {1, 9}}, states, Sequences{{0, 7, 9}});
+  const Tensor<double, 2> alone = model.prefill({tokens.data(), {1, 7}}, first);
+  CHECK(both.dimension(0) == 2);
+  CHECK(test::relative_error(Vector<double>(rows(both).row(0).transpose()), alone) < test::rounding<double>(9 * 6));
+  CHECK_THROWS_WITH(model.prefill({tokens.data(), {1, 9}}, states, Sequences{{0, 9, 9}}),
+                    "tokens: expected at least one, got none");
 }
 
 TEST_CASE("the blocks of a language model may differ", "[language_model]") {

@@ -14,7 +14,7 @@ namespace deltanet {
 ///   y = padding.pad(layer.forward(padding.pack(x), &state, &cache, padding.sequences()));     state: of the B sequences
 ///   dx = padding.pad(layer.backward(cache, padding.pack(dy), gradients));
 ///
-/// Padding so costs nothing and changes nothing: no state, no convolution's taps, no gradient; outputs at padding are zero.
+/// Padding so is never computed and changes nothing: no state, no convolution's taps, no gradient; outputs at padding are zero.
 /// Rows are usually padded on the left, so that all end together and `step` goes on from the states; the mask may be any, and a
 /// sequence without tokens leaves its state as it is.
 class Padding {

@@ -31,8 +31,8 @@ struct RollbackConfig {
 /// are read again by the calls that read them first, the last call perhaps cut short.
 ///
 /// Holds at most max_tokens / checkpoint_every + 3 states, one of them the current, and the tokens read since the oldest;
-/// `bytes` counts them. A rollback reads at most checkpoint_every tokens again, or the call that it ends in. The model must
-/// outlive the reader.
+/// `bytes` counts them. States that grow with the text, as softmax attention's do, are copied whole. A rollback reads at most
+/// checkpoint_every tokens again, or the call that it ends in. The model must outlive the reader.
 template <class Model>
 class Rollback {
  public:

@@ -98,15 +98,17 @@ class LanguageModel {
     return logits;
   }
 
-  /// Logits [B, V] after the last of the tokens [B, T] alone, T >= 1: how a prompt is read, since logits of a large vocabulary
-  /// cost as much as several layers.
-  Tensor<T, 2> prefill(View<const std::int32_t, 2> tokens, State& state) const {
-    expect(tokens.shape[1] > 0, "tokens: expected at least one, got none");
-    const Tensor<T, 3> x = features(tokens, &state, nullptr);
-    Tensor<T, 2> last = x.chip(x.dimension(1) - 1, 1);
+  /// Logits [N, V] after the last token of each sequence alone, which must have one: how prompts are read, since logits of a
+  /// large vocabulary cost as much as several layers.
+  Tensor<T, 2> prefill(View<const std::int32_t, 2> tokens, State& state, const Sequences& sequences = {}) const {
+    const auto cut = sequences.cut(tokens.shape[0], tokens.shape[1]);
+    for (const detail::Sequence& sequence : cut) expect(sequence.tokens() > 0, "tokens: expected at least one, got none");
+    const Tensor<T, 3> x = features(tokens, &state, nullptr, sequences);
+    Tensor<T, 2> last(static_cast<Index>(cut.size()), x.dimension(2));
+    for (std::size_t n = 0; n < cut.size(); ++n) rows(last).row(static_cast<Index>(n)) = rows(x).row(cut[n].end - 1);
     NoState none;
     last = params.model.norm.step(last, none);
-    Tensor<T, 2> logits(x.dimension(0), config.vocab_size);
+    Tensor<T, 2> logits(last.dimension(0), config.vocab_size);
     apply_head(rows(std::as_const(last)), rows(logits));
     return logits;
   }
