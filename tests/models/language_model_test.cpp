@@ -102,7 +102,9 @@ TEST_CASE("weights kept in 16 bits give the logits of the same weights rounded",
     for (const bool tied : {false, true}) {
       Model kept = random_model(tied), rounded = kept;
       keep_weights_in(precision, kept);
-      const auto round = [&](const std::string&, auto& part) { part.weight = Weight<double>(part.weight, precision).widened(); };
+      const auto round = [&](const std::string&, auto& part) {
+        part.weight = Weight<double>(part.weight, precision).widened();
+      };
       for_each_node<LinearParams<double>>(round, rounded.params);
       for_each_node<EmbeddingParams<double>>(round, rounded.params);
       const auto tokens = random_tokens(2);
