@@ -26,6 +26,7 @@ set(DELTANET_HEADERS
     include/deltanet/memory/no_decay.hpp
     include/deltanet/memory/scalar_decay.hpp
     include/deltanet/memory/key_decay.hpp
+    include/deltanet/memory/responses.hpp
     include/deltanet/memory/momentum.hpp
     include/deltanet/memory/rule.hpp
     include/deltanet/memory/member.hpp
@@ -34,6 +35,12 @@ set(DELTANET_HEADERS
     include/deltanet/memory/hebbian.hpp
     include/deltanet/memory/comba.hpp
     include/deltanet/memory/erase_write.hpp
+    include/deltanet/memory/inner_activation.hpp
+    include/deltanet/memory/memory_network.hpp
+    include/deltanet/memory/memory_head.hpp
+    include/deltanet/memory/update_coefficients.hpp
+    include/deltanet/memory/titans_update.hpp
+    include/deltanet/memory/ttt_update.hpp
     # recurrence
     include/deltanet/recurrence/scan.hpp
     include/deltanet/recurrence/problem.hpp
@@ -48,6 +55,14 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/token.hpp
     include/deltanet/recurrence/step.hpp
     include/deltanet/recurrence/delta_product.hpp
+    include/deltanet/recurrence/deep_memory_scan.hpp
+    include/deltanet/recurrence/deep_memory_problem.hpp
+    include/deltanet/recurrence/sequential_deep_memory.hpp
+    include/deltanet/recurrence/network_pass.hpp
+    include/deltanet/recurrence/mini_batch.hpp
+    include/deltanet/recurrence/mini_batch_backward.hpp
+    include/deltanet/recurrence/deep_memory.hpp
+    include/deltanet/recurrence/retrieve.hpp
     # layers
     include/deltanet/layers/layer.hpp
     include/deltanet/layers/rollback.hpp
@@ -89,6 +104,11 @@ set(DELTANET_HEADERS
     include/deltanet/layers/softmax_attention.hpp
     include/deltanet/layers/attention.hpp
     include/deltanet/layers/hybrid_mixer.hpp
+    include/deltanet/layers/memory_layer.hpp
+    include/deltanet/layers/titans_gates.hpp
+    include/deltanet/layers/neural_memory.hpp
+    include/deltanet/layers/ttt_gates.hpp
+    include/deltanet/layers/ttt.hpp
     # blocks
     include/deltanet/blocks/residual.hpp
     # models

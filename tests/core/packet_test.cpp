@@ -21,9 +21,11 @@ TEMPLATE_TEST_CASE("a packet computes what its lanes would", "", float, double) 
   CHECK(L::sum(L::load(a)) == sum);
 }
 
-TEST_CASE("padding goes up to whole panels") {
+TEST_CASE("padding goes up to whole panels, or to whole packets") {
   const Index W = Lanes<float>::panel;
   CHECK(padded<float>(1) == W);
   CHECK(padded<float>(W) == W);
   CHECK(padded<float>(W + 1) == 2 * W);
+  CHECK(whole_packets<float>(1) == W / 2);
+  CHECK(whole_packets<float>(W) == W);
 }

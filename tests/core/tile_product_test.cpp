@@ -47,10 +47,12 @@ TEST_CASE("a lower triangular left factor is not read above its diagonal's tile"
   CHECK(test::relative_error(C, Matrix<double>(A * B)) < test::rounding<double>(16));
 }
 
-TEST_CASE("a small product goes panel by panel") {
-  constexpr Index W = Lanes<float>::panel;
-  const Matrix<float> A = Matrix<float>::Random(9, 4), B = Matrix<float>::Random(4, 3 * W);
-  Matrix<float> C(9, 3 * W);
-  small_product<Keep::nothing>(9, 3 * W, 4, Plain<float>{A.data(), 4}, B.data(), 3 * W, C.data(), 3 * W);
-  CHECK(test::relative_error(C, Matrix<float>(A * B)) < test::rounding<float>(4));
+TEST_CASE("a small product goes panel by panel, and by one packet where half a panel is left") {
+  for (const Index columns : {1, 2, 3, 6}) {
+    const Index N = columns * Lanes<float>::size;
+    const Matrix<float> A = Matrix<float>::Random(29, 4), B = Matrix<float>::Random(4, N);
+    Matrix<float> C = Matrix<float>::Constant(29, N, 1);
+    small_product<Keep::all>(29, N, 4, Plain<float>{A.data(), 4}, B.data(), N, C.data(), N);
+    CHECK(test::relative_error(C, Matrix<float>(A * B + Matrix<float>::Constant(29, N, 1))) < test::rounding<float>(4));
+  }
 }

@@ -72,8 +72,9 @@ Deviation compare(const Case& c, const std::string& way, const std::string& name
   return compare_entries<T>(c, way, name, {result.data(), static_cast<std::size_t>(result.size())}, bound);
 }
 
-/// The operators of memory/, the layers of layers/ and the models of models/.
+/// The operators of memory/, the deep memories of recurrence/, the layers of layers/ and the models of models/.
 Handlers op_handlers();
+Handlers memory_handlers();
 Handlers layer_handlers();
 Handlers model_handlers();
 

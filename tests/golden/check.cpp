@@ -67,6 +67,7 @@ int check_folder(const std::filesystem::path& folder, std::ostream& out) {
   }
 
   Handlers handlers = op_handlers();
+  handlers.merge(memory_handlers());
   handlers.merge(layer_handlers());
   handlers.merge(model_handlers());
   std::map<Outcome, int> count;

@@ -51,4 +51,21 @@ TEST_CASE("a row of zeros has a finite sum norm with a finite gradient", "[layer
   CHECK(dy.allFinite());
 }
 
+TEST_CASE("an l2 norm makes every row of unit length, and its gradient is its finite difference", "[layers]") {
+  Matrix<double> x(5, 6), dy(5, 6), y(5, 6);
+  Random random(1);
+  random.fill_normal(x);
+  random.fill_normal(dy);
+  l2_norm<double>(x, y);
+  CHECK((y.rowwise().norm().array() - 1).abs().maxCoeff() < 1e-5);  // the epsilon in the root
+  Matrix<double> gradient = dy;
+  l2_norm_backward<double>(x, y, gradient);
+  const auto error = finite_difference_error_of(x, gradient, [&] {
+    l2_norm<double>(x, y);
+    return y.cwiseProduct(dy).sum();
+  });
+  INFO(error.where);
+  CHECK(error.worst < finite_difference_error);
+}
+
 }  // namespace deltanet::test

@@ -35,14 +35,22 @@ TEMPLATE_TEST_CASE("gram and its gradient are the products they stand for", "", 
 TEST_CASE("pairs are weighted on their triangles and cleared above") {
   const Index n = 4;
   for (const Index P : {Index(0), n}) {
-    Matrix<double> pairs = Matrix<double>::Ones(P + n, n);
-    const Vector<double> two = Vector<double>::Constant(n, 2), three = Vector<double>::Constant(n, 3);
+    Matrix<double> pairs = Matrix<double>::Ones(P + n, padded<double>(n)), weights = pairs.topRows(n);
+    weights.topLeftCorner(n, n).triangularView<Eigen::StrictlyUpper>().setZero();
+    weights(2, 1) = 5;
     weigh_pairs(
-        P, n, [&](Index) { return two.transpose(); }, [&](Index) { return three.transpose(); }, pairs);
+        P, n,
+        [&](Index i) {
+          return PairWeights<double>{2, weights.row(i).data()};
+        },
+        [&](Index i) {
+          return PairWeights<double>{3, weights.row(i).data()};
+        },
+        pairs);
     for (Index i = 0; i < n; ++i)
       for (Index j = 0; j < n; ++j) {
-        if (P > 0) CHECK(pairs(i, j) == (j < i ? 2 : 0));
-        CHECK(pairs(P + i, j) == (j <= i ? 3 : 0));
+        if (P > 0) CHECK(pairs(i, j) == (j < i ? 2 * weights(i, j) : 0));
+        CHECK(pairs(P + i, j) == 3 * weights(i, j));
       }
   }
 }

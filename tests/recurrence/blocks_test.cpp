@@ -63,6 +63,7 @@ TEST_CASE("pieces hold every head and slice of every sequence once, a few heads 
         }
   CHECK(HeadGroups(1, 16, 1, 1).pieces() == 4);
   CHECK(HeadGroups(1, 16, 1, 16).pieces() == 16);
+  CHECK(HeadGroups(1, 16, 1, 1, 16).pieces() == 2);
 }
 
 TEST_CASE("a state goes into panels and back unchanged") {

@@ -12,7 +12,7 @@ TEMPLATE_TEST_CASE("a token advances a state by the chunk's equations, whether o
   Random random(1);
   const bool predicts = GENERATE(true, false);
   const Index rows = 6, coupled = GENERATE(0, 3);
-  for (const Index V : {1, 5, 16, 20, 64}) {
+  for (const Index V : {1, 5, 16, 20, 64, 157}) {
     Chunk<T> chunk(1, rows);
     chunk.tokens = 1;
     chunk.predictions = predicts ? 1 : 0;

@@ -27,6 +27,27 @@
   DELTANET_COMPILED_SCANS(how, member, float) \
   DELTANET_COMPILED_SCANS(how, member, double)
 
+/// The kernels under all scans, which members share.
+#define DELTANET_COMPILED_KERNELS(how, T)                                                                                      \
+  how template void panel_product<Keep::nothing>(Index, Index, Plain<T>, const T*, Index, T*, Index, const T*);                \
+  how template void panel_product<Keep::all>(Index, Index, Plain<T>, const T*, Index, T*, Index, const T*);                    \
+  how template void panel_product<Keep::all>(Index, Index, Transposed<T>, const T*, Index, T*, Index, const T*);               \
+  how template void transpose(Index, Index, const T*, Index, T*, Index);                                                       \
+  how template void gram(Index, Index, Index, const Matrix<T>&, const Matrix<T>&, GramScratch<T>&, Matrix<T>&);                \
+  how template void gram_backward(Index, Index, const Matrix<T>&, const Matrix<T>&, const Matrix<T>&, Matrix<T>&, Matrix<T>&); \
+  how template void detail::advance(const Chunk<T>&, const T*, T*, T*, T*);                                                    \
+  how template void detail::advance_token(const Chunk<T>&, T*, T*, T*, T*, Index);                                             \
+  how template void detail::retreat(const Chunk<T>&, const T*, const T*, T*, T*, const T*, T*, detail::RetreatScratch<T>&,     \
+                                    Chunk<T>&);                                                                                \
+  how template struct Chunk<T>;                                                                                                \
+  how template struct GramScratch<T>;                                                                                          \
+  how template struct detail::RetreatScratch<T>;                                                                               \
+  how template class detail::PanelState<T>;                                                                                    \
+  how template class NoDecay::Window<T>;                                                                                       \
+  how template class ScalarDecay::Window<T>;                                                                                   \
+  how template class BasicScalarDecay<PredictedFrom::previous>::Window<T>;                                                     \
+  how template class KeyDecay::Window<T>;
+
 #define DELTANET_COMPILED_PARTS(how, T)                                                                                       \
   how template void multiply_transposed<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                               \
   how template void add_product<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                                       \
@@ -51,8 +72,12 @@
   how template class RMSNorm<T>;                                                                                              \
   how template class SwiGLU<T>;
 
+extern template class Eigen::ThreadPoolTempl<Eigen::StlThreadEnvironment>;
+
 namespace deltanet {
 
+DELTANET_COMPILED_KERNELS(extern, float)
+DELTANET_COMPILED_KERNELS(extern, double)
 DELTANET_COMPILED_MEMBER(extern, DeltaRule)
 DELTANET_COMPILED_MEMBER(extern, GatedDeltaRule)
 DELTANET_COMPILED_MEMBER(extern, KimiDeltaRule)

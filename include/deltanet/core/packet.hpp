@@ -41,6 +41,12 @@ struct Lanes {
 template <Real T>
 using PanelWidth = std::integral_constant<Index, Lanes<T>::panel>;
 
+/// The smallest multiple of a packet's width that is at least `columns`.
+template <Real T>
+[[nodiscard]] constexpr Index whole_packets(Index columns) {
+  return (columns + Lanes<T>::size - 1) / Lanes<T>::size * Lanes<T>::size;
+}
+
 /// The smallest multiple of a panel's width that is at least `columns`.
 template <Real T>
 [[nodiscard]] constexpr Index padded(Index columns) {

@@ -40,25 +40,27 @@ struct Transposed {
 
 namespace detail {
 
-/// Rows x panel entries of C at once: 2 * Rows accumulators stay in registers over the whole depth.
-template <int Rows, Keep keep, class Left, Real T, class StrideB, class StrideC>
+/// Rows x Packets vectors of C at once, the accumulators in registers over the whole depth. Packets is 2, a panel, or 1.
+template <int Rows, int Packets, Keep keep, class Left, Real T, class StrideB, class StrideC>
 EIGEN_ALWAYS_INLINE void tile(Index depth, Left a, const T* b, StrideB ldb, T* c, StrideC ldc, const T* factors) {
   using L = Lanes<T>;
   using Packet = typename L::Packet;
+  constexpr bool two = Packets == 2;
   [=]<std::size_t... r>(std::index_sequence<r...>) DELTANET_INLINE_LAMBDA {
-    Packet left[Rows], right[Rows];
+    Packet left[Rows], right[two ? Rows : 1];
     const auto start = [=](std::size_t row, Index column) DELTANET_INLINE_LAMBDA {
       return keep == Keep::all ? L::load(c + static_cast<Index>(row) * ldc + column) : L::broadcast(T(0));
     };
-    ((left[r] = start(r, 0), right[r] = start(r, L::size)), ...);
-    // Where another program shares the core, instructions are scarcer than multiply-adds: hence the unrolling.
+    ((left[r] = start(r, 0)), ...);
+    if constexpr (two) ((right[r] = start(r, L::size)), ...);
+      // Where another program shares the core, instructions are scarcer than multiply-adds: hence the unrolling.
 #pragma GCC unroll 4
     for (Index p = 0; p < depth; ++p) {
-      const Packet b_left = L::load(b + p * ldb), b_right = L::load(b + p * ldb + L::size);
+      const Packet b_left = L::load(b + p * ldb), b_right = two ? L::load(b + p * ldb + L::size) : b_left;
       const auto multiply_add = [&](std::size_t row) DELTANET_INLINE_LAMBDA {
         const Packet entry = L::broadcast(a(static_cast<Index>(row), p));
         left[row] = L::multiply_add(entry, b_left, left[row]);
-        right[row] = L::multiply_add(entry, b_right, right[row]);
+        if constexpr (two) right[row] = L::multiply_add(entry, b_right, right[row]);
       };
       (multiply_add(r), ...);
     }
@@ -66,19 +68,35 @@ EIGEN_ALWAYS_INLINE void tile(Index depth, Left a, const T* b, StrideB ldb, T* c
       T* const to = c + static_cast<Index>(row) * ldc + column;
       L::store(to, keep == Keep::scaled ? L::multiply_add(L::broadcast(factors[row]), L::load(to), sum) : sum);
     };
-    ((finish(r, 0, left[r]), finish(r, L::size, right[r])), ...);
+    ((finish(r, 0, left[r])), ...);
+    if constexpr (two) ((finish(r, L::size, right[r])), ...);
   }
   (std::make_index_sequence<static_cast<std::size_t>(Rows)>{});
 }
 
 /// Calls the tile of `rows` rows, 1 <= rows <= Rows.
-template <int Rows, Keep keep, class Left, Real T, class StrideB, class StrideC>
+template <int Rows, int Packets, Keep keep, class Left, Real T, class StrideB, class StrideC>
 EIGEN_ALWAYS_INLINE void tile_of(Index rows, Index depth, Left a, const T* b, StrideB ldb, T* c, StrideC ldc,
                                  const T* factors) {
   if (rows == Rows) {
-    tile<Rows, keep>(depth, a, b, ldb, c, ldc, factors);
+    tile<Rows, Packets, keep>(depth, a, b, ldb, c, ldc, factors);
   } else if constexpr (Rows > 1) {
-    tile_of<Rows - 1, keep>(rows, depth, a, b, ldb, c, ldc, factors);
+    tile_of<Rows - 1, Packets, keep>(rows, depth, a, b, ldb, c, ldc, factors);
+  }
+}
+
+/// `panel_product` over the columns of one or two packets.
+template <int Packets, Keep keep, Triangle triangle, class Left, Real T, class StrideB, class StrideC>
+EIGEN_ALWAYS_INLINE void packets_product(Index rows, Index depth, Left a, const T* b, StrideB ldb, T* c, StrideC ldc,
+                                         const T* factors) {
+  constexpr int most = Lanes<T>::tile_rows;
+  const auto reach = [=](Index end) { return triangle == Triangle::lower ? std::min(depth, end) : depth; };
+  const auto factors_from = [=](Index row) { return keep == Keep::scaled ? factors + row : nullptr; };
+  for (Index row = 0; row < rows;) {
+    // The last two tiles are of nearly equal heights: one of one or two rows would leave the multiply-add units waiting.
+    const Index rest = rows - row, height = rest <= most ? rest : rest < 2 * most ? (rest + 1) / 2 : most;
+    tile_of<most, Packets, keep>(height, reach(row + height), a.from_row(row), b, ldb, c + row * ldc, ldc, factors_from(row));
+    row += height;
   }
 }
 
@@ -88,22 +106,18 @@ EIGEN_ALWAYS_INLINE void tile_of(Index rows, Index depth, Left a, const T* b, St
 /// entries apart, each an Index or a PanelWidth; `factors` [rows] are read for Keep::scaled.
 template <Keep keep, Triangle triangle = Triangle::none, class Left, Real T, class StrideB, class StrideC>
 void panel_product(Index rows, Index depth, Left a, const T* b, StrideB ldb, T* c, StrideC ldc, const T* factors = nullptr) {
-  constexpr int most = Lanes<T>::tile_rows;
-  const auto reach = [=](Index end) { return triangle == Triangle::lower ? std::min(depth, end) : depth; };
-  const auto factors_from = [=](Index row) { return keep == Keep::scaled ? factors + row : nullptr; };
-  for (Index row = 0; row < rows;) {
-    // The last two tiles are of nearly equal heights: one of one or two rows would leave the multiply-add units waiting.
-    const Index rest = rows - row, height = rest <= most ? rest : rest < 2 * most ? (rest + 1) / 2 : most;
-    detail::tile_of<most, keep>(height, reach(row + height), a.from_row(row), b, ldb, c + row * ldc, ldc, factors_from(row));
-    row += height;
-  }
+  detail::packets_product<2, keep, triangle>(rows, depth, a, b, ldb, c, ldc, factors);
 }
 
-/// C [rows, columns] = keep(C) + A B, panel by panel; `columns` is a multiple of a panel's width.
+/// C [rows, columns] = keep(C) + A B, panel by panel; `columns` is a multiple of a packet's width.
 template <Keep keep, class Left, Real T>
 void small_product(Index rows, Index columns, Index depth, Left a, const T* b, Index ldb, T* c, Index ldc) {
-  for (Index column = 0; column < columns; column += Lanes<T>::panel)
+  Index column = 0;
+  for (; column + Lanes<T>::panel <= columns; column += Lanes<T>::panel)
     panel_product<keep>(rows, depth, a, b + column, ldb, c + column, ldc);
+  if (column < columns)
+    detail::packets_product<1, keep, Triangle::none>(rows, depth, a, b + column, ldb, c + column, ldc,
+                                                     static_cast<const T*>(nullptr));
 }
 
 }  // namespace deltanet

@@ -46,29 +46,39 @@ template <Real T>
   return state;
 }
 
+/// Throws unless the convolutions' states are those of N sequences of these sizes.
+template <Real T>
+void expect_convolution_states(const DeltaStateSizes& sizes, Index N, const ConvolutionStates<T>& states) {
+  if (!sizes.conv_size) return;
+  const auto expect_conv_state = [&](std::string_view name, const std::optional<Tensor<T, 3>>& conv_state, Index width) {
+    const View<const T, 3> view = conv_state ? View<const T, 3>(*conv_state) : View<const T, 3>();
+    expect_shape(name, view, {{"N", N}, {"D", width}, {"W", *sizes.conv_size}});
+  };
+  expect_conv_state("conv_state.q", states.q, sizes.q_width);
+  expect_conv_state("conv_state.k", states.k, sizes.k_width);
+  expect_conv_state("conv_state.v", states.v, sizes.v_width);
+}
+
 /// Throws unless the state is one of N sequences of these sizes.
 template <Real T>
 void expect_delta_state(const DeltaStateSizes& sizes, Index N, const DeltaState<T>& state) {
   const Axis rows{sizes.rows == sizes.head_k_dim ? "K" : "2K", sizes.rows};
   expect_shape("recurrent_state", View<const T, 4>(state.recurrent_state),
                {{"N", N}, {"HV", sizes.num_v_heads}, rows, {"V", sizes.head_v_dim}});
-  if (!sizes.conv_size) return;
-  const auto expect_conv_state = [&](std::string_view name, const std::optional<Tensor<T, 3>>& conv_state, Index width) {
-    const View<const T, 3> view = conv_state ? View<const T, 3>(*conv_state) : View<const T, 3>();
-    expect_shape(name, view, {{"N", N}, {"D", width}, {"W", *sizes.conv_size}});
-  };
-  expect_conv_state("conv_state.q", state.conv_state.q, sizes.q_width);
-  expect_conv_state("conv_state.k", state.conv_state.k, sizes.k_width);
-  expect_conv_state("conv_state.v", state.conv_state.v, sizes.v_width);
+  expect_convolution_states(sizes, N, state.conv_state);
 }
 
 /// Shifts the tokens of a `delta_inputs` into the convolutions' states.
 template <Real T>
-void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, DeltaState<T>& state) {
+void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, ConvolutionStates<T>& states) {
   if (!config.use_short_conv) return;
-  shift_convolution_state<T>(cache.q.projected, *state.conv_state.q, cache.sequences);
-  shift_convolution_state<T>(cache.k.projected, *state.conv_state.k, cache.sequences);
-  shift_convolution_state<T>(cache.v.projected, *state.conv_state.v, cache.sequences);
+  shift_convolution_state<T>(cache.q.projected, *states.q, cache.sequences);
+  shift_convolution_state<T>(cache.k.projected, *states.k, cache.sequences);
+  shift_convolution_state<T>(cache.v.projected, *states.v, cache.sequences);
+}
+template <Real T>
+void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, DeltaState<T>& state) {
+  shift_convolution_states(config, cache, state.conv_state);
 }
 
 }  // namespace deltanet

@@ -4,6 +4,7 @@
 
 #include "deltanet/core/product.hpp"
 #include "deltanet/layers/tokens.hpp"
+#include "deltanet/recurrence/problem.hpp"
 
 namespace deltanet {
 
@@ -45,6 +46,29 @@ void sum_norm_backward(ConstMatrixRef<T> x, MatrixRef<T> dy) {
       const T sum = x.row(i).sum(), divisor = detail::divisor_of(sum);
       const T projection = divisor == sum ? dy.row(i).dot(x.row(i)) / divisor : T(0);
       dy.row(i) = (dy.row(i).array() - projection) / divisor;
+    }
+  });
+}
+
+/// y = x / sqrt(|x|^2 + 1e-6) for every row of x, y [M, K]: what the scans of `ScanOptions::use_qk_l2norm` do inside.
+template <Real T>
+void l2_norm(ConstMatrixRef<T> x, MatrixRef<T> y) {
+  detail::RowPieces(x.rows(), x.cols()).for_each([&](Index, Index first, Index count) {
+    for (Index i = first; i < first + count; ++i)
+      y.row(i) = detail::reciprocal_length<T>(VectorMap<const T>(x.row(i).data(), x.cols())) * x.row(i);
+  });
+}
+
+/// The gradient of `l2_norm` by x, in place of that by y, dy [M, K].
+//
+// forward: y = x r,   r = 1 / sqrt(|x|^2 + eps)
+// so:      dx = (dy - y <y, dy>) r
+template <Real T>
+void l2_norm_backward(ConstMatrixRef<T> x, ConstMatrixRef<T> y, MatrixRef<T> dy) {
+  detail::RowPieces(x.rows(), x.cols()).for_each([&](Index, Index first, Index count) {
+    for (Index i = first; i < first + count; ++i) {
+      const T r = detail::reciprocal_length<T>(VectorMap<const T>(x.row(i).data(), x.cols()));
+      dy.row(i) = r * (dy.row(i) - dy.row(i).dot(y.row(i)) * y.row(i));
     }
   });
 }

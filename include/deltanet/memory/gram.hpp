@@ -25,7 +25,7 @@ void gram(Index rows, Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, 
     return;
   }
   transpose(n, K, w.data(), w.cols(), scratch.transposed.data(), scratch.transposed.cols());
-  small_product<Keep::nothing>(rows, padded<T>(n), K, Plain<T>{x.data(), x.cols()}, scratch.transposed.data(),
+  small_product<Keep::nothing>(rows, whole_packets<T>(n), K, Plain<T>{x.data(), x.cols()}, scratch.transposed.data(),
                                scratch.transposed.cols(), pairs.data(), pairs.cols());
 }
 
@@ -39,18 +39,30 @@ void gram_backward(Index rows, Index n, const Matrix<T>& x, const Matrix<T>& w, 
                            dw.cols());
 }
 
-/// pairs <- f (.) pairs, and zero above the triangles: predict(i, j) is the factor of the prediction of i and the write j < i,
-/// read(i, j) that of the read of i and the write j <= i.
+/// How the pairs of one row are weighed: times `factor`, and each times its own weight. The weights are a row of whole packets
+/// that is zero above the diagonal, so that a row is weighed and cut off in one pass.
+template <Real T>
+struct PairWeights {
+  T factor;
+  const T* weights;
+};
+
+/// pairs <- factor weights (.) pairs, and zero above the triangles: predict(i) are the PairWeights of the prediction of token i
+/// with the writes j < i, read(i) those of its read with the writes j <= i; both are rows for j <= i.
 template <Real T, class Predict, class Read>
 void weigh_pairs(Index predictions, Index n, const Predict& predict, const Read& read, Matrix<T>& pairs) {
+  using L = Lanes<T>;
+  const auto weigh = [&](PairWeights<T> by, Index row) {
+    const auto factor = L::broadcast(by.factor);
+    T* const entries = pairs.data() + row * pairs.cols();
+    for (Index j = 0; j < n; j += L::size)
+      L::store(entries + j, L::multiply(L::multiply(factor, L::load(by.weights + j)), L::load(entries + j)));
+  };
   for (Index i = 0; i < predictions; ++i) {
-    pairs.row(i).head(i).array() *= predict(i).head(i).array();
-    pairs.row(i).segment(i, n - i).setZero();
+    weigh(predict(i), i);
+    pairs(i, i) = 0;
   }
-  for (Index i = 0; i < n; ++i) {
-    pairs.row(predictions + i).head(i + 1).array() *= read(i).head(i + 1).array();
-    pairs.row(predictions + i).segment(i + 1, n - i - 1).setZero();
-  }
+  for (Index i = 0; i < n; ++i) weigh(read(i), predictions + i);
 }
 
 }  // namespace deltanet

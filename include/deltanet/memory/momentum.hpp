@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/memory/no_decay.hpp"
+#include "deltanet/memory/responses.hpp"
 #include "deltanet/memory/scalar_decay.hpp"
 
 namespace deltanet {
@@ -106,24 +107,25 @@ struct BasicMomentum {
   class Window {
    public:
     Window(Index C, Index K)
-        : n_(0), K_(K), alpha_(C), eta_(C), dfactor_(C), at_(C), d_(C), products_(2 * C, padded<T>(C)), scratch_(C, K) {}
+        : n_(0),
+          K_(K),
+          alpha_(C),
+          eta_(C),
+          dfactor_(C),
+          deta_(C),
+          at_(C),
+          d_(C),
+          products_(2 * C, padded<T>(C)),
+          scratch_(C, K) {}
 
-    // Equation 18: A_t = alpha_t A_{t-1},   N0_t = eta_t N0_{t-1},   B_t = alpha_t B_{t-1} + N0_t,
-    //              N_tj = eta_t N_{t-1,j},  G_tj = alpha_t G_{t-1,j} + N_tj,   N_tt = G_tt = 1. No term is negative.
     template <class In>
     void assign(const In& in, Index t, Index n) {
       n_ = n;
-      at_.set_zero();
-      at_.A[0] = at_.N0[0] = 1;
       for (Index i = 0; i < n; ++i) {
-        const T a = alpha_[i] = alpha<T>(in, t + i), e = eta_[i] = *in.eta[t + i];
-        at_.A[i + 1] = a * at_.A[i];
-        at_.N0[i + 1] = e * at_.N0[i];
-        at_.B[i + 1] = a * at_.B[i] + at_.N0[i + 1];
-        at_.N.row(i + 1).head(i) = e * at_.N.row(i).head(i);
-        at_.G.row(i + 1).head(i) = a * at_.G.row(i).head(i) + at_.N.row(i + 1).head(i);
-        at_.N(i + 1, i) = at_.G(i + 1, i) = 1;
+        alpha_[i] = alpha<T>(in, t + i);
+        eta_[i] = *in.eta[t + i];
       }
+      at_.build(alpha_, eta_, n);
     }
 
     // Equation 19: R = [-pA p, -pB p; scale A q, scale B q],   H = [-pG <p, w>; scale G <q, w>],
@@ -174,39 +176,18 @@ struct BasicMomentum {
       gram_backward(P + n_, n_, x, w, scratch_.weighted, dx, dw);
     }
 
-    // forward: equation 18. Its reverse, from the last token to the first:
     template <class Out>
     void gates_backward(const Out& d, Index t) {
-      for (Index i = n_ - 1; i >= 0; --i) {
-        const T a = alpha_[i], e = eta_[i];
-        T da = from == PredictedFrom::decayed ? dfactor_[i] : T(0);
-        d_.N0[i + 1] += d_.B[i + 1];
-        d_.N.row(i + 1).head(i) += d_.G.row(i + 1).head(i);
-        da += d_.A[i + 1] * at_.A[i] + d_.B[i + 1] * at_.B[i] + d_.G.row(i + 1).head(i).dot(at_.G.row(i).head(i));
-        *d.eta[t + i] += d_.N0[i + 1] * at_.N0[i] + d_.N.row(i + 1).head(i).dot(at_.N.row(i).head(i));
-        if constexpr (decays) *d.g[t + i] += a * da;
-
-        d_.A[i] += a * d_.A[i + 1];
-        d_.B[i] += a * d_.B[i + 1];
-        d_.G.row(i).head(i) += a * d_.G.row(i + 1).head(i);
-        d_.N0[i] += e * d_.N0[i + 1];
-        d_.N.row(i).head(i) += e * d_.N.row(i + 1).head(i);
+      if constexpr (from != PredictedFrom::decayed) dfactor_.setZero();  // else, alpha's part as a factor
+      deta_.setZero();
+      at_.backward(alpha_, eta_, n_, d_, dfactor_, deta_);
+      for (Index i = 0; i < n_; ++i) {
+        *d.eta[t + i] += deta_[i];
+        if constexpr (decays) *d.g[t + i] += alpha_[i] * dfactor_[i];
       }
     }
 
    private:
-    /// How the state after each token answers to what came before: entry and row i + 1 are after token i, 0 before the chunk.
-    struct Responses {
-      Vector<T> A, B, N0;  // [C + 1]: of S to S0, of S to Z0, of Z to Z0
-      Matrix<T> G, N;      // [C + 1, C]: of S and of Z to the writes
-
-      explicit Responses(Index C) : A(C + 1), B(C + 1), N0(C + 1), G(C + 1, C), N(C + 1, C) {}
-
-      void set_zero() {
-        for (auto* vector : {&A, &B, &N0}) vector->setZero();
-        for (auto* matrix : {&G, &N}) matrix->setZero();
-      }
-    };
     /// The state that predicts token i is `factor` times that of the row `seen`: pA_i = factor A_seen, and so pB and pG.
     static constexpr Index seen(Index i) { return from == PredictedFrom::ahead ? i + 1 : i; }
     [[nodiscard]] T factor(Index i) const { return from == PredictedFrom::decayed ? alpha_[i] : T(1); }
@@ -235,15 +216,21 @@ struct BasicMomentum {
 
     void weigh(Index P, T scale, Matrix<T>& pairs) const {
       weigh_pairs(
-          P, n_, [&](Index i) { return -factor(i) * at_.G.row(seen(i)); }, [&](Index i) { return scale * at_.G.row(i + 1); },
+          P, n_,
+          [&](Index i) {
+            return PairWeights<T>{-factor(i), at_.G.row(seen(i)).data()};
+          },
+          [&](Index i) {
+            return PairWeights<T>{scale, at_.G.row(i + 1).data()};
+          },
           pairs);
     }
 
     Index n_, K_;
-    Vector<T> alpha_, eta_;  // [C]
-    Vector<T> dfactor_;      // [C]
-    Responses at_, d_;       // and their gradients
-    Matrix<T> products_;     // [P + n, n]: x w^T
+    Vector<T> alpha_, eta_;     // [C]
+    Vector<T> dfactor_, deta_;  // [C]
+    Responses<T> at_, d_;       // and their gradients
+    Matrix<T> products_;        // [P + n, n]: x w^T
     GramScratch<T> scratch_;
   };
 

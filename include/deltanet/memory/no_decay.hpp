@@ -37,7 +37,8 @@ struct NoDecay {
   template <Real T>
   class Window {
    public:
-    Window(Index C, Index K) : K_(K), scratch_(C, K) {}
+    Window(Index C, Index K)
+        : K_(K), triangle_(Matrix<T>::Ones(C, padded<T>(C)).template triangularView<Eigen::Lower>()), scratch_(C, K) {}
 
     template <class In>
     void assign(const In&, Index, Index) {}
@@ -69,12 +70,15 @@ struct NoDecay {
     void gates_backward(const Out&, Index) {}
 
    private:
-    static void weigh(Index P, Index n, T scale, Matrix<T>& pairs) {
-      const auto all = [n](T factor) { return [n, factor](Index) { return Vector<T>::Constant(n, factor).transpose(); }; };
+    void weigh(Index P, Index n, T scale, Matrix<T>& pairs) const {
+      const auto all = [&](T factor) {
+        return [&, factor](Index i) { return PairWeights<T>{factor, triangle_.row(i).data()}; };
+      };
       weigh_pairs(P, n, all(T(-1)), all(scale), pairs);
     }
 
     Index K_;
+    Matrix<T> triangle_;  // [C, C]: ones, and zeros above the diagonal
     GramScratch<T> scratch_;
   };
 };

@@ -79,7 +79,7 @@ struct BasicScalarDecay {
    public:
     Window(Index C, Index K)
         : K_(K),
-          between_(Matrix<T>::Zero(C + 1, C)),
+          between_(Matrix<T>::Zero(C + 1, padded<T>(C))),
           from_start_(C + 1),
           at_start_(C + 1),
           at_end_(C),
@@ -159,13 +159,19 @@ struct BasicScalarDecay {
     // pairs <- f a(j -> i) pairs on the strict triangle of the predictions and the triangle of the reads, zero above
     void weigh(Index P, T scale, Matrix<T>& pairs) const {
       weigh_pairs(
-          P, n_, [&](Index i) { return -between_.row(predicted(i)); }, [&](Index i) { return scale * between_.row(i + 1); },
+          P, n_,
+          [&](Index i) {
+            return PairWeights<T>{T(-1), between_.row(predicted(i)).data()};
+          },
+          [&](Index i) {
+            return PairWeights<T>{scale, between_.row(i + 1).data()};
+          },
           pairs);
     }
 
     Index n_ = 0;
     Index K_;
-    Matrix<T> between_;     // [C + 1, C]: row i + 1 holds a(j -> i) for j <= i; row 0 is before the chunk
+    Matrix<T> between_;     // [C + 1, C]: row i + 1 holds a(j -> i) for j <= i, then zeros; row 0 is before the chunk
     Vector<T> from_start_;  // [C + 1]: entry i + 1 is a(0 -> i), entry 0 is 1
     // Gradients times values, gathered by backward for gates_backward:
     T whole_ = 0;           // of carry, which every decay of the chunk enters

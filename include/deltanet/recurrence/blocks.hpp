@@ -78,15 +78,15 @@ struct Slices {
 /// The pieces of a scan that run in parallel: a slice of value columns of a few neighbouring heads of one sequence.
 ///
 /// Heads that run through a block of tokens one after another read and write rows that lie side by side, on the same pages of
-/// memory: alone, each head would look up a page for every row. No result depends on how heads are grouped.
+/// memory: alone, each head would look up a page for every row. At most `together` are a group, fewer where threads would
+/// be idle. No result depends on how heads are grouped.
 class HeadGroups {
  public:
   struct Piece {
     Index sequence, first_head, end_head, slice;
   };
 
-  HeadGroups(Index N, Index HV, Index slices, Index threads) : N_(N), HV_(HV), slices_(slices) {
-    Index together = 4;
+  HeadGroups(Index N, Index HV, Index slices, Index threads, Index together = 4) : N_(N), HV_(HV), slices_(slices) {
     while (together > 1 && N * slices * (HV / together) < 2 * threads) together /= 2;
     groups_ = std::max<Index>(1, HV / together);
   }

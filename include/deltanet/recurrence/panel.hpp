@@ -171,7 +171,7 @@ void retreat(const Chunk<T>& chunk, const T* E, const T* U, T* b, T* dEO, const 
   // forward: [E; O] = [X; 0] + R S + H U
   // so:      dX = dE,   dR += [dE; dO] S^T,   dH += [dE; dO] U^T,   dS = diag(carry) dS1 + R^T [dE; dO]
   small_product<Keep::all>(P + n, ks, W, Plain<T>{dPO, W}, scratch.S.data(), ks, dchunk.reads.data(), ks);
-  small_product<Keep::all>(P + n, ps, W, Plain<T>{dPO, W}, scratch.U.data(), ps, dchunk.pairs.data(), ps);
+  small_product<Keep::all>(P + n, whole_packets<T>(n), W, Plain<T>{dPO, W}, scratch.U.data(), ps, dchunk.pairs.data(), ps);
   const auto reads = Transposed<T>{chunk.reads.data(), ks};
   if (const Index half = chunk.coupled; half == 0) {
     panel_product<Keep::scaled>(rows, P + n, reads, dPO, W, dS, W, chunk.carry.data());

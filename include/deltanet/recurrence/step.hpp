@@ -24,7 +24,7 @@ void step(const In& in, View<typename In::Scalar, 4> state, View<typename In::Sc
   problem.expect_state("state", state, "B");
   expect_shape("o", o, {{"B", x.B}, {"T", 1}, {"HV", x.HV}, {"V", x.V}});
 
-  const detail::HeadGroups groups(x.B, x.HV, 1, num_threads());
+  const detail::HeadGroups groups(x.B, x.HV, 1, num_threads(), x.HV);  // a builder each: as few as keep all threads busy
   parallel_for(groups.pieces(), [&](Index index) {
     const auto piece = groups[index];
     const detail::Sequence& sequence = problem.sequences[static_cast<std::size_t>(piece.sequence)];

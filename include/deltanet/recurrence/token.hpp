@@ -1,66 +1,107 @@
 #pragma once
 
-#include <algorithm>
 #include <type_traits>
 
 #include "deltanet/core/packet.hpp"
 #include "deltanet/memory/chunk.hpp"
 
 /// A chunk of one token over a whole state [rows, V], in place: the inner loop of decoding. Nothing is used often enough to be
-/// worth rearranging, so the state is read from end to end, the way it lies in memory, and then written so.
+/// worth rearranging, so the state is read from end to end, the way it lies in memory, and then written so, in strips of
+/// columns whose sums stay in registers.
 namespace deltanet::detail {
 
-/// e += sum_r predict[r] S_r,   o += sum_r read[r] S_r over `Rows` rows of a state.
-template <bool predicts, int Rows, Real T>
-void read_rows(const T* S, Index V, const T* predict, const T* read, T* e, T* o) {
-  using L = Lanes<T>;
-  typename L::Packet to_e[Rows], to_o[Rows];
-  for (int r = 0; r < Rows; ++r) {
-    to_o[r] = L::broadcast(read[r]);
-    if constexpr (predicts) to_e[r] = L::broadcast(predict[r]);
-  }
-  Index c = 0;
-  for (; c + L::size <= V; c += L::size) {
-    auto sum_e = L::load(e + c), sum_o = L::load(o + c);
-    for (int r = 0; r < Rows; ++r) {
-      const auto entries = L::load(S + r * V + c);
-      sum_o = L::multiply_add(to_o[r], entries, sum_o);
-      if constexpr (predicts) sum_e = L::multiply_add(to_e[r], entries, sum_e);
-    }
-    L::store(o + c, sum_o);
-    if constexpr (predicts) L::store(e + c, sum_e);
-  }
-  for (; c < V; ++c)
-    for (int r = 0; r < Rows; ++r) {
-      o[c] += read[r] * S[r * V + c];
-      if constexpr (predicts) e[c] += predict[r] * S[r * V + c];
-    }
+/// One number at a time, where less than a packet of columns is left: the same names as Lanes.
+template <Real T>
+struct OneLane {
+  using Packet = T;
+  static constexpr Index size = 1;
+
+  static T load(const T* from) { return *from; }
+  static void store(T* to, T value) { *to = value; }
+  static T broadcast(T value) { return value; }
+  static T multiply(T a, T b) { return a * b; }
+  static T multiply_add(T a, T b, T c) { return a * b + c; }
+};
+
+/// The strip of N packets at a column: L is Lanes or OneLane.
+template <class L_, int N_>
+struct Strip {
+  using L = L_;
+  static constexpr int N = N_;
+  static constexpr Index width = N * L::size;
+};
+
+/// Calls f(strip, column) for strips that cover V columns, the widest first.
+template <Real T, class F>
+EIGEN_ALWAYS_INLINE void for_each_strip(Index V, const F& f) {
+  Index column = 0;
+  const auto cover = [&](auto strip) DELTANET_INLINE_LAMBDA {
+    for (; column + strip.width <= V; column += strip.width) f(strip, column);
+  };
+  cover(Strip<Lanes<T>, 8>{});
+  cover(Strip<Lanes<T>, 4>{});
+  cover(Strip<Lanes<T>, 1>{});
+  cover(Strip<OneLane<T>, 4>{});
+  cover(Strip<OneLane<T>, 1>{});
 }
 
-/// s <- kept s + w u, one row of a state.
-template <Real T>
-void write_row(T kept, T w, const T* u, Index V, T* s) {
-  using L = Lanes<T>;
-  const auto factor = L::broadcast(kept), weight = L::broadcast(w);
-  Index c = 0;
-  for (; c + L::size <= V; c += L::size)
-    L::store(s + c, L::multiply_add(weight, L::load(u + c), L::multiply(factor, L::load(s + c))));
-  for (; c < V; ++c) s[c] = kept * s[c] + w * u[c];
+/// e += S^T predict,   o = S^T read over a strip of the columns of S [rows, V].
+template <bool predicts, class Strip, Real T>
+EIGEN_ALWAYS_INLINE void read_strip(Strip, Index rows, const T* S, Index V, const T* predict, const T* read, T* e, T* o) {
+  using L = typename Strip::L;
+  typename L::Packet sum_e[Strip::N], sum_o[Strip::N];
+  for (int i = 0; i < Strip::N; ++i) {
+    if constexpr (predicts) sum_e[i] = L::load(e + i * L::size);
+    sum_o[i] = L::broadcast(T(0));
+  }
+  for (Index r = 0; r < rows; ++r, S += V) {
+    const auto to_o = L::broadcast(read[r]), to_e = L::broadcast(predict[r]);
+#pragma GCC unroll 8
+    for (int i = 0; i < Strip::N; ++i) {
+      const auto entries = L::load(S + i * L::size);
+      sum_o[i] = L::multiply_add(to_o, entries, sum_o[i]);
+      if constexpr (predicts) sum_e[i] = L::multiply_add(to_e, entries, sum_e[i]);
+    }
+  }
+  for (int i = 0; i < Strip::N; ++i) {
+    if constexpr (predicts) L::store(e + i * L::size, sum_e[i]);
+    L::store(o + i * L::size, sum_o[i]);
+  }
+}
+
+/// S <- diag(carry) S + w u^T over a strip of the columns of S [rows, V]; where `coupled`, coupling times the rows of Z [rows,
+/// V] is added.
+template <bool coupled, class Strip, Real T>
+EIGEN_ALWAYS_INLINE void write_strip(Strip, Index rows, T* S, Index V, const T* carry, const T* w, const T* u, T coupling = 0,
+                                     const T* Z = nullptr) {
+  using L = typename Strip::L;
+  typename L::Packet writes[Strip::N];
+  for (int i = 0; i < Strip::N; ++i) writes[i] = L::load(u + i * L::size);
+  const auto from_Z = L::broadcast(coupling);
+  for (Index r = 0; r < rows; ++r, S += V) {
+    const auto kept = L::broadcast(carry[r]), weight = L::broadcast(w[r]);
+#pragma GCC unroll 8
+    for (int i = 0; i < Strip::N; ++i) {
+      auto entries = L::multiply_add(weight, writes[i], L::multiply(kept, L::load(S + i * L::size)));
+      if constexpr (coupled) entries = L::multiply_add(from_Z, L::load(Z + r * V + i * L::size), entries);
+      L::store(S + i * L::size, entries);
+    }
+  }
 }
 
 /// Equations 7 to 9 for one token. e [V] holds the target and comes back as the error, b [V] the strength and comes back as the
 /// write, o [V] is the output.
 template <Real T>
 void advance_token(const Chunk<T>& chunk, T* b, T* e, T* o, T* S, Index V) {
-  constexpr int together = 4;  // rows whose coefficients stay in registers
-  const Index rows = chunk.carry.size(), P = chunk.predictions;
+  const Index rows = chunk.carry.size(), P = chunk.predictions, half = chunk.coupled;
   const T* const predict = chunk.reads.data();
   const T* const read = predict + P * chunk.key_stride;
-  std::fill_n(o, V, T(0));
+  const T* const carry = chunk.carry.data();
+  const T* const w = chunk.writes.data();
   const auto read_all = [&]<bool predicts>(std::bool_constant<predicts>) {
-    Index r = 0;
-    for (; r + together <= rows; r += together) read_rows<predicts, together>(S + r * V, V, predict + r, read + r, e, o);
-    for (; r < rows; ++r) read_rows<predicts, 1>(S + r * V, V, predict + r, read + r, e, o);
+    for_each_strip<T>(V, [&](auto strip, Index c) DELTANET_INLINE_LAMBDA {
+      read_strip<predicts>(strip, rows, static_cast<const T*>(S + c), V, predict, read, e + c, o + c);
+    });
   };
   if (P > 0) {
     read_all(std::true_type{});
@@ -72,10 +113,10 @@ void advance_token(const Chunk<T>& chunk, T* b, T* e, T* o, T* S, Index V) {
   u.array() *= VectorMap<const T>(e, V).array();
   VectorMap<T>(o, V) += chunk.pairs(P, 0) * u;
   // S <- carry S + w u; with momentum its second half, before it moves on, is added to the first
-  for (Index r = 0; r < chunk.coupled; ++r)
-    VectorMap<T>(S + r * V, V) = chunk.carry[r] * VectorMap<T>(S + r * V, V) +
-                                 chunk.coupling * VectorMap<T>(S + (chunk.coupled + r) * V, V) + chunk.writes(0, r) * u;
-  for (Index r = chunk.coupled; r < rows; ++r) write_row(chunk.carry[r], chunk.writes(0, r), b, V, S + r * V);
+  for_each_strip<T>(V, [&](auto strip, Index c) DELTANET_INLINE_LAMBDA {
+    if (half > 0) write_strip<true>(strip, half, S + c, V, carry, w, b + c, chunk.coupling, S + half * V + c);
+    write_strip<false>(strip, rows - half, S + half * V + c, V, carry + half, w + half, b + c);
+  });
 }
 
 }  // namespace deltanet::detail

@@ -1,0 +1,39 @@
+#include "deltanet/layers/neural_memory.hpp"
+
+#include "laws/layer_laws.hpp"
+#include "support/catch.hpp"
+
+namespace deltanet::test {
+
+namespace {
+
+constexpr NeuralMemoryConfig small{.hidden_size = 6, .head_dim = 3, .num_heads = 2, .memory_expansion = 2, .mini_batch = 3};
+
+}  // namespace
+
+TEST_CASE("a NeuralMemory keeps the laws of a layer", "[layers]") { layer_laws<NeuralMemory>(small, 6); }
+
+TEST_CASE("a NeuralMemory of another kind keeps the laws of a layer", "[layers]") {
+  auto config = small;
+  config.memory_depth = 3;
+  config.memory_norm = true;
+  config.memory_residual = InnerResidual::input;
+  config.eta_max = 0;
+  config.decay_to_initial = config.use_gate = config.use_short_conv = false;
+  layer_laws_in_double<NeuralMemory>(config, 6);
+}
+
+TEST_CASE("a NeuralMemory names what is wrong with its Config", "[layers]") {
+  using Catch::Matchers::ContainsSubstring;
+  auto config = small;
+  config.memory_depth = 0;
+  CHECK_THROWS_WITH(NeuralMemory<float>(config), ContainsSubstring("memory.depth: expected at least 1, got 0"));
+  config = small;
+  config.mini_batch = 0;
+  CHECK_THROWS_WITH(NeuralMemory<float>(config), ContainsSubstring("mini_batch: expected at least 1, got 0"));
+  config = small;
+  config.eta_max = 1;
+  CHECK_THROWS_WITH(NeuralMemory<float>(config), ContainsSubstring("eta_max: expected a number in [0, 1), got 1"));
+}
+
+}  // namespace deltanet::test
