@@ -5,6 +5,8 @@
 #include <iomanip>
 
 #include "deltanet/io/checkpoint.hpp"
+#include "deltanet/layers/embedding.hpp"
+#include "deltanet/layers/linear.hpp"
 #include "deltanet/layers/token_rows.hpp"
 
 /// States of layers and models as safetensors files: a text that was read can be gone on with later, bit for bit.
@@ -48,8 +50,9 @@ class Fingerprint {
   std::uint64_t hash_ = 0xcbf29ce484222325;
 };
 
-/// Of the names, shapes and entries of all parameters. One pass over them, at about the speed of memory.
-template <Parameters P>
+/// Of the names, shapes and entries of all parameters, weights kept in 16 bits included. One pass over them, at about the speed
+/// of memory.
+template <Real T, Parameters P>
 [[nodiscard]] std::string fingerprint(const P& params) {
   Fingerprint sum;
   for_each_tensor(
@@ -59,6 +62,15 @@ template <Parameters P>
         sum.add(tensor.data, static_cast<std::size_t>(tensor.size()) * sizeof(*tensor.data));
       },
       params);
+  const auto add_kept = [&](const std::string& name, const auto& part) {
+    if (!part.kept) return;
+    sum.add(name.data(), name.size());
+    part.kept->visit([&]<class Stored>(const Matrix<Stored>& entries) {
+      sum.add(entries.data(), static_cast<std::size_t>(entries.size()) * sizeof(Stored));
+    });
+  };
+  for_each_node<LinearParams<T>>(add_kept, params);
+  for_each_node<EmbeddingParams<T>>(add_kept, params);
   return sum.text();
 }
 
@@ -90,7 +102,7 @@ void save_state(const std::filesystem::path& path, const Model& model, const typ
   save_parameters(path, saved, "",
                   {{"format", detail::state_format},
                    {"version", metadata_text(detail::state_version)},
-                   {"parameters", detail::fingerprint(model.params)}});
+                   {"parameters", detail::fingerprint<typename Model::Scalar>(model.params)}});
 }
 
 /// The state of N sequences that `save_state` wrote for this layer or model. Throws `std::runtime_error`, which names the file
@@ -110,7 +122,8 @@ template <class Model>
   detail::SavedState<typename Model::State> saved{model.initial_state(N)};
   detail::fit_token_rows<typename Model::Scalar>(file, saved);
   load_parameters(file, saved);
-  expect_metadata("parameters", detail::fingerprint(model.params), "a state made with other parameters");
+  expect_metadata("parameters", detail::fingerprint<typename Model::Scalar>(model.params),
+                  "a state made with other parameters");
   return std::move(saved.state);
 }
 
