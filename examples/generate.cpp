@@ -2,6 +2,7 @@
 // text, tokenizer.json; without one, text is bytes. `generate --help` lists the flags.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -100,6 +101,7 @@ void run(const Options& options) {
   const fs::path folder = options.model;
   auto model = deltanet::load_huggingface_model<float>(folder);
   keep_weights_in(options.dtype, model);
+  const auto ends = deltanet::huggingface_decoder(deltanet::ConfigFile(folder / "config.json")).end_tokens;
   Text text(folder, options);
   const std::vector<std::int32_t> prompt = text.prompt(options);
   deltanet::Random random(options.seed);
@@ -109,7 +111,9 @@ void run(const Options& options) {
   deltanet::generate(model, prompt, options.max_new_tokens, options.sampling, random, [&](std::int32_t token) {
     last = Clock::now();
     if (count++ == 0) first = last;
+    if (std::ranges::count(ends, token) > 0) return false;
     text.print(token);
+    return true;
   });
   std::printf("\n");
   if (count > 0) std::fprintf(stderr, "prompt  %.0f tokens/s\n", per_second(static_cast<Index>(prompt.size()), first - start));

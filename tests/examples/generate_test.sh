@@ -32,6 +32,10 @@ for dtype in bf16 f16; do
   [ "$(wc -w <out)" -eq 5 ] || fail "$dtype: expected 5 tokens, got $(cat out)"
 done
 
+copy ending && sed -i 's/"eos_token_id": null/"eos_token_id": [62, 300]/' ending/config.json
+"$program" --model ending --ids 113,27,196,65,200,25,1,62,18,27,234,149,188,46,192,32,211,103,83,242,115,94,252,61,156,151,45,192,68,250,166,230,102,140,69,103,22,30,58,186 >out 2>err || fail "ending: $(cat err)"
+[ "$(cat out)" = "57 39 82" ] || fail "ending: expected the tokens before 62, got $(cat out)"
+
 copy cut
 copy lacking && rm lacking/model.safetensors
 copy sharded && rm sharded/model.safetensors

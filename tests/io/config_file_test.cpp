@@ -86,3 +86,11 @@ TEST_CASE("a file that is no config is refused") {
   std::filesystem::resize_file(path, 64'000'001);  // sparse
   CHECK_THROWS_WITH(ConfigFile(path), path + ": expected at most 64000000 bytes, found 64000001");
 }
+
+TEST_CASE("a config may have one value or a list of them") {
+  const ConfigFile config("c", R"({"one": 7, "list": [8, 9], "none": null, "other": "x"})");
+  CHECK(config.one_or_more<Index>("one") == std::vector<Index>{7});
+  CHECK(config.one_or_more<Index>("list") == std::vector<Index>{8, 9});
+  CHECK(config.one_or_more<Index>("none").empty());
+  CHECK_THROWS_WITH(config.one_or_more<Index>("other"), R"(c: other: expected a whole number, found "x")");
+}

@@ -40,7 +40,7 @@ std::string name_of(const HuggingFaceDecoder& decoder, const std::string& ours) 
 }  // namespace
 
 TEST_CASE("the config of a Qwen3.5 decoder") {
-  const auto [config, names, ignored] = decoder(qwen());
+  const auto [config, names, end_tokens, ignored] = decoder(qwen());
   CHECK(config.vocab_size == 256);
   CHECK(config.tie_word_embeddings);
   REQUIRE(config.blocks.size() == 3);
@@ -79,7 +79,7 @@ TEST_CASE("the config of an OLMo-Hybrid decoder") {
   olmo["rope_parameters"] = nullptr;
   olmo.erase("head_dim");
   const auto found = decoder(olmo);
-  const auto& [config, names, ignored] = found;
+  const auto& [config, names, end_tokens, ignored] = found;
   const auto attention = std::get<AttentionConfig>(config.blocks[1].attn);
   CHECK(attention.rotary().dim == 0);
   CHECK(attention.head_width() == 16);
@@ -93,6 +93,15 @@ TEST_CASE("the config of an OLMo-Hybrid decoder") {
   CHECK(name_of(found, "model.layers.0.attn_norm.weight") == "model.layers.0.attention_layer_norm.weight");
   CHECK(name_of(found, "model.layers.1.attn_norm.weight") == "model.layers.1.feedforward_layer_norm.weight");
   CHECK(name_of(found, "model.layers.1.mlp_norm.weight") == "model.layers.1.post_feedforward_layernorm.weight");
+}
+
+TEST_CASE("the tokens that end a text are those of eos_token_id") {
+  json config = qwen();
+  CHECK(decoder(config).end_tokens.empty());
+  config["eos_token_id"] = 5;
+  CHECK(decoder(config).end_tokens == std::vector<std::int32_t>{5});
+  config["eos_token_id"] = {5, 7};
+  CHECK(decoder(config).end_tokens == std::vector<std::int32_t>{5, 7});
 }
 
 TEST_CASE("without layer_types every fourth layer is softmax attention") {

@@ -47,6 +47,17 @@ TEST_CASE("a model goes on from a saved state as if it had not been saved, bit f
   CHECK(identical(model.forward(ids(2, 5), &loaded), model.forward(ids(2, 5), &state)));
 }
 
+TEST_CASE("a state is of the weights as they are kept", "[io]") {
+  const TemporaryFolder folder;
+  Model model = random_model(1), other = random_model(2);
+  save_state(folder / "full.state", model, state_of(model, 2));
+  for (Model* each : {&model, &other}) keep_weights_in(Precision::bfloat16, *each);
+  save_state(folder / "kept.state", model, state_of(model, 2));
+  (void)load_state(folder / "kept.state", model, 2);
+  CHECK_THROWS_WITH(load_state(folder / "kept.state", other, 2), ContainsSubstring("a state made with other parameters"));
+  CHECK_THROWS_WITH(load_state(folder / "full.state", model, 2), ContainsSubstring("a state made with other parameters"));
+}
+
 TEST_CASE("a state that grows with its tokens is saved, of sequences of unequal lengths", "[io]") {
   const TemporaryFolder folder;
   Attention<float> layer({.hidden_size = 6, .num_heads = 2, .head_dim = 4});

@@ -77,6 +77,14 @@ class ConfigFile {
     return contains(key) ? get<Value>(key) : otherwise;
   }
 
+  /// One value, or the entries of a list, or nothing.
+  template <ConfigValue Value>
+  [[nodiscard]] std::vector<Value> one_or_more(const std::string& key) const {
+    const nlohmann::json* const value = find_json(key);
+    if (!value) return {};
+    return value->is_array() ? get<std::vector<Value>>(key) : std::vector<Value>{get<Value>(key)};
+  }
+
   /// An object that must be there; messages name its values "key.name".
   [[nodiscard]] ConfigFile object(const std::string& key) const {
     const nlohmann::json* const value = find_json(key);

@@ -14,7 +14,8 @@ using HybridLanguageModelConfig = LanguageModelConfig<HybridMixerConfig>;
 struct HuggingFaceDecoder {
   HybridLanguageModelConfig config;
   NameMap names;
-  std::vector<std::string> ignored;  // beginnings of the names of tensors that belong to other parts of a larger model
+  std::vector<std::int32_t> end_tokens;  // any of them ends a text
+  std::vector<std::string> ignored;      // beginnings of the names of tensors that belong to other parts of a larger model
 };
 
 namespace detail {
@@ -105,6 +106,7 @@ struct BlockNorms {
   NameMap& names = decoder.names;
   const std::vector<bool> full = full_attention_layers(file);
   config.vocab_size = config_size(file, "vocab_size");
+  decoder.end_tokens = file.one_or_more<std::int32_t>("eos_token_id");
   config.num_hidden_layers = static_cast<Index>(full.size());
   config.tie_word_embeddings = file.get_or<bool>("tie_word_embeddings", false);
   config.block = {.attn = linear,

@@ -50,8 +50,8 @@ class Fingerprint {
   std::uint64_t hash_ = 0xcbf29ce484222325;
 };
 
-/// Of the names, shapes and entries of all parameters, and of the weights kept in 16 bits. One pass over them, at about the
-/// speed of memory.
+/// Of the names, shapes and entries of all parameters, weights kept in 16 bits included. One pass over them, at about the speed
+/// of memory.
 template <Real T, Parameters P>
 [[nodiscard]] std::string fingerprint(const P& params) {
   Fingerprint sum;
@@ -62,10 +62,12 @@ template <Real T, Parameters P>
         sum.add(tensor.data, static_cast<std::size_t>(tensor.size()) * sizeof(*tensor.data));
       },
       params);
-  const auto add_kept = [&](const std::string&, const auto& node) {
-    if (!node.kept) return;
-    node.kept->visit(
-        [&](const auto& matrix) { sum.add(matrix.data(), static_cast<std::size_t>(matrix.size()) * sizeof(*matrix.data())); });
+  const auto add_kept = [&](const std::string& name, const auto& part) {
+    if (!part.kept) return;
+    sum.add(name.data(), name.size());
+    part.kept->visit([&]<class Stored>(const Matrix<Stored>& entries) {
+      sum.add(entries.data(), static_cast<std::size_t>(entries.size()) * sizeof(Stored));
+    });
   };
   for_each_node<LinearParams<T>>(add_kept, params);
   for_each_node<EmbeddingParams<T>>(add_kept, params);
