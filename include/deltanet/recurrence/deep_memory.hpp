@@ -109,19 +109,19 @@ template <DeepMemoryInputs In>
     struct Chunk {
       Index t, tokens;
       bool completes;
-      const T* start;
+      std::size_t first;  // chunk of the mini-batch
     };
     std::vector<Chunk> chunks;
     problem.for_each_chunk(cache.initial_state.position[n], [&](Index t, Index tokens, bool begins, bool completes) {
-      const T* start = chunks.empty() ? problem.weights(cache.initial_state.start, n, h).data()
-                       : begins       ? kept.weights[chunks.size()].data()
-                                      : chunks.back().start;
-      chunks.push_back({t, tokens, completes, start});
+      chunks.push_back({t, tokens, completes, begins || chunks.empty() ? chunks.size() : chunks.back().first});
     });
+    expect(kept.weights.size() == chunks.size(), "cache.heads: expected ", chunks.size(), " chunks, got ", kept.weights.size());
     for (std::size_t i = chunks.size(); i-- > 0;) {
       const Chunk& chunk = chunks[i];
+      const T* start =
+          chunk.first > 0 ? kept.weights[chunk.first].data() : problem.weights(cache.initial_state.start, n, h).data();
       const auto rows = detail::mini_batch_tokens(problem, head, chunk.t, chunk.tokens);
-      const detail::MiniBatchWeights<const T> around{chunk.start, In::Update::from_start ? chunk.start : kept.weights[i].data(),
+      const detail::MiniBatchWeights<const T> around{start, In::Update::from_start ? start : kept.weights[i].data(),
                                                      kept.momentum[i].data(), problem.initial(h)};
       const detail::MiniBatchWeights<T> daround{dstart.data(), dbase.data(), dmomentum_before.data(),
                                                 options.decay_to_initial ? dinitial.row(piece).data() : nullptr};
@@ -146,8 +146,7 @@ template <DeepMemoryInputs In>
         batch.read_backward(detail::rows_of(d_o, chunk.t, chunk.tokens, x.V), scale, around, dtokens, daround, norm);
       }
       batch.carry_backward(dweights.data(), dmomentum.data(), around, daround);
-      batch.learn_backward(rows, chunk.start, dtokens, options.outer_gradient == OuterGradient::full ? dstart.data() : nullptr,
-                           norm);
+      batch.learn_backward(rows, start, dtokens, options.outer_gradient == OuterGradient::full ? dstart.data() : nullptr, norm);
       window.backward(chunk.t, chunk.tokens, batch.dcoefficients, d);
       dmomentum = dmomentum_before;
       if constexpr (In::Update::from_start) {
