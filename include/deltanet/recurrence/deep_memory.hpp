@@ -20,9 +20,9 @@ struct DeepMemoryCache {
 /// Runs deep memories over B sequences, a chunk of each mini-batch at a time, in the dual form (TITANS.md, equations 4 to 7).
 ///
 /// Takes, returns and throws what `sequential_deep_memory` does, and fills *cache for `deep_memory_backward` where it is not
-/// null. Results do not depend on the number of threads, nor on how a stream is split into calls. Work a token and head: 14 P
-/// flops for the network and its state (two products of the keys, one back, two reads and two writes; a third read with
-/// decay_to_initial), and 4 chunk_size numbers a layer's width beside.
+/// null. Results do not depend on the number of threads, and but for rounding not on how a stream is split into calls. Work a
+/// token and head: 12 P flops (the keys forward and back, two reads, two writes; 14 P with decay_to_initial, a third read), and
+/// 2 n (in + out) a layer beside, in chunks of n tokens.
 template <DeepMemoryInputs In>
 [[nodiscard]] DeepMemoryResult<typename In::Scalar> deep_memory(const MemoryNetwork& network,
                                                                 const MemoryParams<typename In::Scalar>& params, const In& in,
