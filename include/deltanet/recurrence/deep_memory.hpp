@@ -20,9 +20,9 @@ struct DeepMemoryCache {
 /// Runs deep memories over N sequences, a chunk of each mini-batch at a time, in the dual form (TITANS.md, equations 4 to 7).
 ///
 /// Takes, returns and throws what `sequential_deep_memory` does, and fills *cache for `deep_memory_backward` where it is not
-/// null. Results do not depend on the number of threads, nor on how a stream is split into calls. Work a token and head: 14 P
-/// flops for the network and its state (two products of the keys, one back, two reads and two writes; a third read with
-/// decay_to_initial), and 4 chunk_size numbers a layer's width beside.
+/// null. Results do not depend on the number of threads, and but for rounding not on how a stream is split into calls. Work a
+/// token and head: 12 P flops (the keys forward and back, two reads, two writes; 14 P with decay_to_initial, a third read), and
+/// 2 n (in + out) a layer beside, in chunks of n tokens.
 template <DeepMemoryInputs In>
 [[nodiscard]] DeepMemoryResult<typename In::Scalar> deep_memory(const MemoryNetwork& network,
                                                                 const MemoryParams<typename In::Scalar>& params, const In& in,
@@ -109,19 +109,19 @@ template <DeepMemoryInputs In>
     struct Chunk {
       Index t, tokens;
       bool completes;
-      const T* start;
+      std::size_t first;  // chunk of the mini-batch
     };
     std::vector<Chunk> chunks;
     problem.for_each_chunk(n, cache.initial_state.position[n], [&](Index t, Index tokens, bool begins, bool completes) {
-      const T* start = chunks.empty() ? problem.weights(cache.initial_state.start, n, h).data()
-                       : begins       ? kept.weights[chunks.size()].data()
-                                      : chunks.back().start;
-      chunks.push_back({t, tokens, completes, start});
+      chunks.push_back({t, tokens, completes, begins || chunks.empty() ? chunks.size() : chunks.back().first});
     });
+    expect(kept.weights.size() == chunks.size(), "cache.heads: expected ", chunks.size(), " chunks, got ", kept.weights.size());
     for (std::size_t i = chunks.size(); i-- > 0;) {
       const Chunk& chunk = chunks[i];
+      const T* start =
+          chunk.first > 0 ? kept.weights[chunk.first].data() : problem.weights(cache.initial_state.start, n, h).data();
       const auto rows = detail::mini_batch_tokens(problem, head, chunk.t, chunk.tokens);
-      const detail::MiniBatchWeights<const T> around{chunk.start, In::Update::from_start ? chunk.start : kept.weights[i].data(),
+      const detail::MiniBatchWeights<const T> around{start, In::Update::from_start ? start : kept.weights[i].data(),
                                                      kept.momentum[i].data(), problem.initial(h)};
       const detail::MiniBatchWeights<T> daround{dstart.data(), dbase.data(), dmomentum_before.data(),
                                                 options.decay_to_initial ? dinitial.row(piece).data() : nullptr};
@@ -146,8 +146,7 @@ template <DeepMemoryInputs In>
         batch.read_backward(detail::rows_of(d_o, chunk.t, chunk.tokens, x.V), scale, around, dtokens, daround, norm);
       }
       batch.carry_backward(dweights.data(), dmomentum.data(), around, daround);
-      batch.learn_backward(rows, chunk.start, dtokens, options.outer_gradient == OuterGradient::full ? dstart.data() : nullptr,
-                           norm);
+      batch.learn_backward(rows, start, dtokens, options.outer_gradient == OuterGradient::full ? dstart.data() : nullptr, norm);
       window.backward(chunk.t, chunk.tokens, batch.dcoefficients, d);
       dmomentum = dmomentum_before;
       if constexpr (In::Update::from_start) {
