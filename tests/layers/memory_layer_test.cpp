@@ -36,7 +36,7 @@ TEST_CASE("a memory layer names what is wrong with its state", "[layers]") {
   CHECK_THROWS_WITH(layer.forward(random_tokens<float>(2, 3, 6), &state), "state.position: expected N=2 entries, got 1");
   state = layer.initial_state(3);
   CHECK_THROWS_WITH(layer.forward(random_tokens<float>(2, 3, 6), &state),
-                    Catch::Matchers::ContainsSubstring("conv_state.q: expected [B=2, D=6, W=4], got [3, 6, 4]"));
+                    Catch::Matchers::ContainsSubstring("conv_state.q: expected [N=2, D=6, W=4], got [3, 6, 4]"));
 }
 
 }  // namespace deltanet::test

@@ -30,8 +30,8 @@ TEST_CASE("responses say what a memory with momentum is after each token") {
   for (Index t = 0; t < C; ++t) {
     Z = eta[t] * Z + writes[t];
     S = alpha[t] * S + Z;
-    CHECK(S == Catch::Approx(at.A[t + 1] * S0 + at.B[t + 1] * Z0 + at.G.row(t + 1).dot(writes)).epsilon(1e-14));
-    CHECK(Z == Catch::Approx(at.N0[t + 1] * Z0 + at.N.row(t + 1).dot(writes)).epsilon(1e-14));
+    CHECK(S == Catch::Approx(at.A[t + 1] * S0 + at.B[t + 1] * Z0 + at.G.row(t + 1).head(C).dot(writes)).epsilon(1e-14));
+    CHECK(Z == Catch::Approx(at.N0[t + 1] * Z0 + at.N.row(t + 1).head(C).dot(writes)).epsilon(1e-14));
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deltanet/core/tensor.hpp"
+#include "deltanet/core/packet.hpp"
 
 namespace deltanet {
 
@@ -12,7 +12,7 @@ namespace deltanet {
 template <Real T>
 struct Responses {
   Vector<T> A, B, N0;  // [C + 1]: of S to S0, of S to Z0, of Z to Z0
-  Matrix<T> G, N;      // [C + 1, C]: of S and of Z to the writes
+  Matrix<T> G, N;      // [C + 1, C]: of S and of Z to the writes; rows go on as zeros to whole panels
 
   explicit Responses(Index C) : A(C + 1), B(C + 1), N0(C + 1), G(C + 1, padded<T>(C)), N(C + 1, padded<T>(C)) {}
 
