@@ -88,9 +88,9 @@ TEST_CASE("a file that is no config is refused") {
 }
 
 TEST_CASE("a config may have one value or a list of them") {
-  const ConfigFile config("c", R"({"one": 7, "list": [8, 9], "none": null, "other": "x"})");
-  CHECK(config.one_or_more<Index>("one") == std::vector<Index>{7});
-  CHECK(config.one_or_more<Index>("list") == std::vector<Index>{8, 9});
-  CHECK(config.one_or_more<Index>("none").empty());
-  CHECK_THROWS_WITH(config.one_or_more<Index>("other"), R"(c: other: expected a whole number, found "x")");
+  const ConfigFile lists("c", R"({"one": 7, "list": [8, 9], "none": null, "other": "x"})");
+  CHECK(lists.one_or_more<Index>("one") == std::vector<Index>{7});
+  CHECK(lists.one_or_more<Index>("list") == std::vector<Index>{8, 9});
+  CHECK(lists.one_or_more<Index>("none").empty());
+  CHECK_THROWS_WITH(lists.one_or_more<Index>("other"), R"(c: other: expected a whole number, found "x")");
 }

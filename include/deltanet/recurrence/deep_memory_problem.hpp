@@ -147,9 +147,10 @@ struct DeepMemoryProblem {
         bundle, rows);
     return rows;
   }
-  /// The same of a tensor [B, T, H, V].
+  /// The same of a tensor [B, T, H, V]; an absent or empty one has no address to count from.
   template <class U>
   [[nodiscard]] Rows<U> value_rows(U* values, Index n, Index h) const {
+    if (values == nullptr) return {};
     return {values + first_row(n, h) * extents.V, extents.H * extents.V};
   }
   /// The weights of one head of one sequence in a tensor [N, H, P].
