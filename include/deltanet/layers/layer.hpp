@@ -20,9 +20,8 @@ struct NoState {
 ///
 ///   initialize(random)                     draws the parameters as the sources do
 ///   initial_state(N)                       the state before the first token of N sequences
-///   forward(x, state, cache, sequences)    y; reads and replaces *state and fills *cache where they are not null; each row of
-///   x
-///                                          is a sequence, or they are packed into one as `sequences` says
+///   forward(x, state, cache, sequences)    y; reads and replaces *state and fills *cache where they are not null; each row
+///                                          of x is a sequence, or they are packed into one as `sequences` says
 ///   step(x, state)                         one token of each sequence, [N, D] -> [N, D']
 ///   backward(cache, dy, grads)             dx; ADDS to grads. The cache must be of the same layer with the same parameters
 ///

@@ -11,7 +11,7 @@ namespace deltanet {
 template <Real T>
 struct DeepMemoryCache {
   struct Head {
-    std::vector<Vector<T>> weights, momentum;  // before each chunk
+    std::vector<Vector<T>> base, momentum;  // before each chunk; base: what decays of the weights
   };
   DeepMemoryState<T> initial_state;
   std::vector<Head> heads;  // [N H]
@@ -47,22 +47,23 @@ template <DeepMemoryInputs In>
     auto start = problem.weights(result.final_state.start, n, h);
     auto weights = problem.weights(result.final_state.weights, n, h);
     auto momentum = problem.weights(result.final_state.momentum, n, h);
-    Vector<T> after(x.P), momentum_after(x.P);
+    Vector<T> base = problem.to_base(h, weights), after(x.P), momentum_after(x.P);
     problem.for_each_chunk(n, state.position[n], [&](Index t, Index tokens, bool /*begins*/, bool completes) {
       const auto rows = detail::mini_batch_tokens(problem, head, t, tokens);
-      const detail::MiniBatchWeights<const T> around{start.data(), In::Update::from_start ? start.data() : weights.data(),
+      const detail::MiniBatchWeights<const T> around{start.data(), In::Update::from_start ? start.data() : base.data(),
                                                      momentum.data(), problem.initial(h)};
       if (cache) {
         auto& kept = cache->heads[static_cast<std::size_t>(piece)];
-        kept.weights.emplace_back(weights);
+        kept.base.emplace_back(base);
         kept.momentum.emplace_back(momentum);
       }
       window.assign(head, t, tokens, completes, batch.coefficients);
       batch.learn(rows, around);
       if (!in.q.absent()) batch.read(rows, static_cast<T>(options.scale), around, detail::rows_of(o, t, tokens, x.V));
       batch.carry(around, after.data(), momentum_after.data());
-      weights = after;
+      base = after;
       momentum = momentum_after;
+      problem.from_base(h, base, weights);
       if (completes) start = weights;
     });
   });
@@ -90,7 +91,7 @@ template <DeepMemoryInputs In>
   auto gradients = problem.begin_gradients(cotangents);
   auto& dstate = gradients.initial_state;
   detail::NormGradientsByHead<T> dnorm(network, x.N * x.H);
-  Matrix<T> dinitial = Matrix<T>::Zero(options.decay_to_initial ? x.N * x.H : 0, x.P);
+  Matrix<T> dinitial = Matrix<T>::Zero(problem.decays_to_initial() ? x.N * x.H : 0, x.P);
 
   parallel_for(x.N * x.H, [&](Index piece) {
     const Index n = piece / x.H, h = piece % x.H, C = problem.tokens_at_most();
@@ -103,8 +104,13 @@ template <DeepMemoryInputs In>
     const auto norm = dnorm[piece];
     auto dstart = problem.weights(dstate.start, n, h);
     auto dweights = problem.weights(dstate.weights, n, h), dmomentum = problem.weights(dstate.momentum, n, h);
-    Vector<T> dbase(x.P), dmomentum_before(x.P);
+    Vector<T> start(x.P), dbase(x.P), dmomentum_before(x.P);
     Matrix<T> O;
+    // forward: weights = base + initial
+    const auto add_to_initial = [&](const auto& dweights_) {
+      if (dinitial.rows() > 0) dinitial.row(piece) += dweights_.transpose();
+    };
+    add_to_initial(dweights);
 
     struct Chunk {
       Index t, tokens;
@@ -115,16 +121,18 @@ template <DeepMemoryInputs In>
     problem.for_each_chunk(n, cache.initial_state.position[n], [&](Index t, Index tokens, bool begins, bool completes) {
       chunks.push_back({t, tokens, completes, begins || chunks.empty() ? chunks.size() : chunks.back().first});
     });
-    expect(kept.weights.size() == chunks.size(), "cache.heads: expected ", chunks.size(), " chunks, got ", kept.weights.size());
+    expect(kept.base.size() == chunks.size(), "cache.heads: expected ", chunks.size(), " chunks, got ", kept.base.size());
     for (std::size_t i = chunks.size(); i-- > 0;) {
       const Chunk& chunk = chunks[i];
-      const T* start =
-          chunk.first > 0 ? kept.weights[chunk.first].data() : problem.weights(cache.initial_state.start, n, h).data();
+      if (chunk.first > 0)
+        problem.from_base(h, kept.base[chunk.first], start);
+      else
+        start = problem.weights(cache.initial_state.start, n, h);
       const auto rows = detail::mini_batch_tokens(problem, head, chunk.t, chunk.tokens);
-      const detail::MiniBatchWeights<const T> around{start, In::Update::from_start ? start : kept.weights[i].data(),
+      const detail::MiniBatchWeights<const T> around{start.data(), In::Update::from_start ? start.data() : kept.base[i].data(),
                                                      kept.momentum[i].data(), problem.initial(h)};
       const detail::MiniBatchWeights<T> daround{dstart.data(), dbase.data(), dmomentum_before.data(),
-                                                options.decay_to_initial ? dinitial.row(piece).data() : nullptr};
+                                                dinitial.rows() > 0 ? dinitial.row(piece).data() : nullptr};
       detail::MiniBatchTokenGradients<T> dtokens{detail::rows_of(d.q, chunk.t, in.q.absent() ? 0 : chunk.tokens, x.K),
                                                  detail::rows_of(d.k, chunk.t, chunk.tokens, x.K),
                                                  detail::rows_of(d.v, chunk.t, chunk.tokens, x.V),
@@ -138,6 +146,7 @@ template <DeepMemoryInputs In>
       // forward: where the mini-batch ends, the next starts with the weights after
       if (chunk.completes) {
         dweights += dstart;
+        add_to_initial(dstart);
         dstart.setZero();
       }
       if (!in.q.absent()) {
@@ -146,7 +155,8 @@ template <DeepMemoryInputs In>
         batch.read_backward(detail::rows_of(d_o, chunk.t, chunk.tokens, x.V), scale, around, dtokens, daround, norm);
       }
       batch.carry_backward(dweights.data(), dmomentum.data(), around, daround);
-      batch.learn_backward(rows, start, dtokens, options.outer_gradient == OuterGradient::full ? dstart.data() : nullptr, norm);
+      batch.learn_backward(rows, start.data(), dtokens, options.outer_gradient == OuterGradient::full ? dstart.data() : nullptr,
+                           norm);
       window.backward(chunk.t, chunk.tokens, batch.dcoefficients, d);
       dmomentum = dmomentum_before;
       if constexpr (In::Update::from_start) {
@@ -156,6 +166,7 @@ template <DeepMemoryInputs In>
         dweights = dbase;
       }
     }
+    add_to_initial(-dweights);
   });
   dnorm.add_to(gradients.params);
   for (Index piece = 0; piece < dinitial.rows(); ++piece) gradients.params.weights.row(piece % x.H) += dinitial.row(piece);

@@ -158,9 +158,23 @@ struct DeepMemoryProblem {
   [[nodiscard]] auto weights(Weights& tensor, Index n, Index h) const {
     return segment(tensor.data() + (n * extents.H + h) * extents.P, extents.P);
   }
+  /// Whether weights decay to their initial ones, and not to zero, or not at all.
+  [[nodiscard]] bool decays_to_initial() const { return options.decay_to_initial && !Update::from_start; }
   /// The weights to which those of a head decay; null where they decay to zero.
   [[nodiscard]] const T* initial(Index h) const {
-    return options.decay_to_initial ? params.weights.data() + h * extents.P : nullptr;
+    return decays_to_initial() ? params.weights.data() + h * extents.P : nullptr;
+  }
+  /// Weights of a head, given what decays of them, and the reverse.
+  template <class Base>
+  void from_base(Index h, const Base& base, auto&& weights) const {
+    weights = base;
+    if (decays_to_initial()) weights += VectorMap<const T>(initial(h), extents.P);
+  }
+  template <class Weights>
+  [[nodiscard]] Vector<T> to_base(Index h, const Weights& weights) const {
+    Vector<T> base = weights;
+    if (decays_to_initial()) base -= VectorMap<const T>(initial(h), extents.P);
+    return base;
   }
 
   [[nodiscard]] Index tokens_at_most() const { return std::min({options.chunk_size, options.mini_batch, extents.T}); }

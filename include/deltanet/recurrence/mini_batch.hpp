@@ -11,9 +11,9 @@ namespace deltanet::detail {
 template <class T>
 struct MiniBatchWeights {
   T* start;     // where gradients are taken
-  T* base;      // that the coefficients' A belongs to
+  T* base;      // what decays: the weights, or their departure from `initial`
   T* momentum;  // Z
-  T* initial;   // where weights decay to, or null
+  T* initial;   // what the weights depart from, or null
 };
 
 /// What n tokens of a mini-batch read and write, for one head.
@@ -37,10 +37,9 @@ template <DeepMemoryInputs In, Real T = typename In::Scalar>
 ///   keys, at the start's weights     X_{l+1} = f(P_l),   P_l = X_l start_l;     U_l = -theta (.) D_l
 ///                                    D_l = (D_{l+1} start_{l+1}^T) (.) f'(P_l) the gradient by P_l of |M(k) - v|^2 / 2
 ///   queries, each at its own         Y_{l+1} = f(Z_l),
-///                                    Z_l = A (.) Y_l base_l + (1 - A) (.) Y_l initial_l + B (.) Y_l Z0_l + (G (.) Y_l X_l^T)
-///                                    U_l
-///   what is left                     W_l = A_n base_l + (1 - A_n) initial_l + B_n Z0_l + X_l^T diag(G_n) U_l
-///                                    Z_l = N0 Z0_l + X_l^T diag(N) U_l
+///                                    Z_l = Y_l initial_l + A (.) Y_l base_l + B (.) Y_l Z0_l + (G (.) Y_l X_l^T) U_l
+///   what is left                     base_l <- A_n base_l + B_n Z0_l + X_l^T diag(G_n) U_l
+///                                    Z0_l <- N0 Z0_l + X_l^T diag(N) U_l
 ///
 /// Matrices hold the last n tokens given; they are sized anew where n changes.
 template <Real T>
@@ -83,7 +82,7 @@ class MiniBatch {
       layer.Z.array().colwise() *= A;
       if (weights.initial) {
         layer.term.noalias() = layer.Y * network_.layer(l, weights.initial);
-        layer.Z.array() += layer.term.array().colwise() * (1 - A);
+        layer.Z += layer.term;
       }
       layer.term.noalias() = layer.Y * network_.layer(l, weights.momentum);
       layer.Z.array() += layer.term.array().colwise() * B;
@@ -94,14 +93,13 @@ class MiniBatch {
     head_.read(queries_.back().Z, queries_[0].Y.leftCols(network_.key_dim), O);
   }
 
-  /// The weights after the tokens and their momentum, after `learn`; not in place.
+  /// What the base and the momentum come to after the tokens, after `learn`; not in place.
   void carry(const MiniBatchWeights<const T>& weights, T* after, T* momentum_after) {
     const Index P = network_.size(), last = n_ - 1;
     const T A = coefficients.A[last];
     const VectorMap<const T> base(weights.base, P), momentum(weights.momentum, P);
     VectorMap<T> W(after, P), Z(momentum_after, P);
     W = A * base + coefficients.B[last] * momentum;
-    if (weights.initial) W += (1 - A) * VectorMap<const T>(weights.initial, P);
     Z = coefficients.N0 * momentum;
     for (Index l = 0; l < network_.depth; ++l) {
       const auto X = pass_[l].X.transpose();

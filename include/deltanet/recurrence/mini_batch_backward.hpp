@@ -44,23 +44,26 @@ class MiniBatchBackward : public MiniBatch<T> {
     head_.read_backward(queries_.back().Z, dO, dZ_, dY_, dnorm);
     d.q += scale * dY_;  // what the residual passes on
     for (Index l = network_.depth - 1; l >= 0; --l) {
-      // forward: Z = A (.) Y base + (1 - A) (.) Y initial + B (.) Y Z0 + (G (.) S) U,   S = Y X^T
-      // so:      dY = (A (.) dZ) base^T + .. + (G (.) dZ U^T) X,   dA = rowsum((dZ base^T) (.) Y) - ..,
+      // forward: Z = Y initial + A (.) Y base + B (.) Y Z0 + (G (.) S) U,   S = Y X^T
+      // so:      dY = dZ initial^T + (A (.) dZ) base^T + .. + (G (.) dZ U^T) X,   dA = rowsum((dZ base^T) (.) Y),
       //          dbase += Y^T (A (.) dZ) and so on,   dG += dZ U^T (.) S,
       //          dX += (G (.) dZ U^T)^T Y,   dU += (G (.) S)^T dZ
       QueryLayer& layer = this->queries(l);
       const KeyLayer& key = this->keys(l);
-      const auto add_term = [&](const T* W, T* dW, const auto& factor, T sign, Vector<T>& dfactor) {
+      const auto add_term = [&](const T* W, T* dW, const auto& factor, Vector<T>& dfactor) {
         term_.noalias() = dZ_ * network_.layer(l, W).transpose();
-        dfactor.head(n_) += sign * term_.cwiseProduct(layer.Y).rowwise().sum();
+        dfactor.head(n_) += term_.cwiseProduct(layer.Y).rowwise().sum();
         dY_.array() += term_.array().colwise() * factor;
         scaled_ = dZ_.array().colwise() * factor;
         network_.layer(l, dW).noalias() += layer.Y.transpose() * scaled_;
       };
       dY_.setZero(n_, network_.rows(l));
-      add_term(weights.base, dweights.base, A, T(1), dcoefficients.A);
-      if (weights.initial) add_term(weights.initial, dweights.initial, 1 - A, T(-1), dcoefficients.A);
-      add_term(weights.momentum, dweights.momentum, B, T(1), dcoefficients.B);
+      if (weights.initial) {
+        dY_.noalias() += dZ_ * network_.layer(l, weights.initial).transpose();
+        network_.layer(l, dweights.initial).noalias() += layer.Y.transpose() * dZ_;
+      }
+      add_term(weights.base, dweights.base, A, dcoefficients.A);
+      add_term(weights.momentum, dweights.momentum, B, dcoefficients.B);
 
       const auto G = coefficients.G.topLeftCorner(n_, n_);
       dpairs_.noalias() = dZ_ * key.U.transpose();
@@ -78,9 +81,9 @@ class MiniBatchBackward : public MiniBatch<T> {
     d.q += scale * dY_.leftCols(K);
   }
 
-  /// Of `carry`, given the gradients by the weights and the momentum after; adds to those of the weights.
+  /// Of `carry`, given the gradients by the base and the momentum after; adds to those before.
   //
-  // forward: W = A base + (1 - A) initial + B Z0 + X^T diag(G) U,   Z = N0 Z0 + X^T diag(N) U
+  // forward: base after = A base + B Z0 + X^T diag(G) U,   Z0 after = N0 Z0 + X^T diag(N) U
   void carry_backward(const T* dafter, const T* dmomentum_after, const MiniBatchWeights<const T>& weights,
                       const MiniBatchWeights<T>& dweights) {
     const Index P = network_.size(), last = n_ - 1;
@@ -91,10 +94,6 @@ class MiniBatchBackward : public MiniBatch<T> {
     dcoefficients.N0 += dZ.dot(momentum);
     VectorMap<T>(dweights.base, P) += A * dW;
     VectorMap<T>(dweights.momentum, P) += coefficients.B[last] * dW + coefficients.N0 * dZ;
-    if (weights.initial) {
-      dcoefficients.A[last] -= dW.dot(VectorMap<const T>(weights.initial, P));
-      VectorMap<T>(dweights.initial, P) += (1 - A) * dW;
-    }
     for (Index l = 0; l < network_.depth; ++l) {
       const KeyLayer& key = this->keys(l);
       const auto add_write = [&](const T* dto, const auto& factor, auto&& dfactor) {
