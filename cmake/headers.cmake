@@ -121,7 +121,13 @@ set(DELTANET_HEADERS
     include/deltanet/training/clip.hpp
     include/deltanet/training/schedule.hpp
     include/deltanet/training/gradient_check.hpp
-    include/deltanet/training/trainer.hpp)
+    include/deltanet/training/trainer.hpp
+    # tasks
+    include/deltanet/tasks/task.hpp
+    include/deltanet/tasks/score.hpp
+    include/deltanet/tasks/regression.hpp
+    include/deltanet/tasks/causality.hpp
+    include/deltanet/tasks/registry.hpp)
 
 set(DELTANET_IO_HEADERS
     include/deltanet/io/file.hpp

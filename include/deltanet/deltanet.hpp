@@ -124,4 +124,10 @@
 #include "deltanet/training/schedule.hpp"
 #include "deltanet/training/gradient_check.hpp"
 #include "deltanet/training/trainer.hpp"
+
+#include "deltanet/tasks/task.hpp"
+#include "deltanet/tasks/score.hpp"
+#include "deltanet/tasks/regression.hpp"
+#include "deltanet/tasks/causality.hpp"
+#include "deltanet/tasks/registry.hpp"
 // clang-format on
