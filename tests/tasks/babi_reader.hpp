@@ -37,6 +37,7 @@ class BabiReader {
   }
 
   [[nodiscard]] std::string answer(const Words& q) const {
+    if (q.size() < 3) return "";
     if (q[0] == "Where" && q.size() == 3) return place_.at(q[2]);
     if (q[0] == "Where" && q.size() == 4) return been_.at(q[3]).back();
     if (q[0] == "Where") {  // was the milk before the office
@@ -89,13 +90,13 @@ inline BabiReader::Words words_of(const std::string& text) {
   BabiReader::Words words;
   std::string word;
   for (const char character : text + " ") {
-    if (character != ' ' && character != '.' && character != '?') {
+    if (character != ' ' && character != '.' && character != '?' && character != '!') {
       word += character;
       continue;
     }
     if (!word.empty()) words.push_back(word);
     word.clear();
-    if (character != ' ') words.emplace_back(1, character);
+    if (character != ' ') words.emplace_back(1, character == '!' ? '.' : character);
   }
   return words;
 }
@@ -114,8 +115,6 @@ inline std::string read_and_answer(const BabiReader::Words& words) {
       sentence.push_back(words[i]);
     }
   }
-  while (sentence.size() > 8 || !(sentence[0] == "Where" || sentence[0] == "Who" || sentence[0] == "What"))
-    sentence.erase(sentence.begin());  // noise that was cut
   return reader.answer(sentence);
 }
 

@@ -49,8 +49,10 @@ TEST_CASE("every regression task has finite data, and oracles that beat saying n
     CHECK(rows(batch.inputs).cols() == task.input_size);
     CHECK(rows(batch.targets).cols() == task.target_size);
     const double silent = rows(batch.targets).squaredNorm() / static_cast<double>(batch.targets.size());
-    const double error = squared_error_by_position(task.oracles.at(0).predict(batch.inputs), batch.targets).mean();
-    CHECK(error < silent);
+    double error = silent;
+    for (const RegressionOracle& oracle : task.oracles)
+      error = std::min(error, squared_error_by_position(oracle.predict(batch.inputs), batch.targets).mean());
+    CHECK(error < 0.8 * silent);
     CHECK(error > task.noise_floor);
   }
 }
@@ -64,7 +66,7 @@ TEST_CASE("a seed gives the same data on every platform", "[tasks]") {
     for (const auto* part : {&batch.tokens, &batch.targets})
       for (Index i = 0; i < part->size(); ++i) hash = (hash ^ static_cast<std::uint32_t>(part->data()[i])) * 0x100000001b3;
   }
-  CHECK(hash == 0);
+  CHECK(hash == 948588739473067858u);
 }
 
 TEST_CASE("an unknown task is told the names of all", "[tasks]") {

@@ -43,6 +43,7 @@ TEST_CASE("least squares finds the law of a series that keeps one, down to the i
   };
   CHECK(error(0, 0) == Catch::Approx(1).margin(0.06));
   CHECK(error(0, 4) > 1.3);  // the last value
+  CHECK(error(1, 0) > 1.3);  // what is linear cannot follow what is not
 }
 
 TEST_CASE("oracles of series do not look ahead", "[tasks]") {

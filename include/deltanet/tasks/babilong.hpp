@@ -91,9 +91,10 @@ inline std::string draw_zipf_sentence(Random& random) {
   return sentence;
 }
 
-/// Sentences of noise, `size` tokens in all, the last one cut.
+/// Sentences of noise, `size` tokens in all: the last one is cut, and closed with a full stop, since a fact may follow.
 inline std::vector<Tokens> draw_noise(const BabilongConfig& config, Random& random, Index size) {
   std::vector<Tokens> sentences;
+  if (size == 0) return sentences;
   if (config.bytes && !config.noise.empty()) {
     const std::string hay = draw_hay(config.noise, random, static_cast<std::size_t>(size));
     for (std::size_t end = hay.size(), begin; end > 0; end = begin) {
@@ -101,12 +102,15 @@ inline std::vector<Tokens> draw_noise(const BabilongConfig& config, Random& rand
       sentences.push_back(babilong_tokens(hay.substr(begin, end - begin), true));
     }
     std::reverse(sentences.begin(), sentences.end());
-    return sentences;
+  } else {
+    Index left = size;
+    for (; left > 0; left -= static_cast<Index>(sentences.back().size()))
+      sentences.push_back(babilong_tokens(draw_zipf_sentence(random) + (config.bytes ? " " : ""), config.bytes));
+    sentences.back().resize(sentences.back().size() - static_cast<std::size_t>(-left));
   }
-  for (Index left = size; left > 0; left -= static_cast<Index>(sentences.back().size())) {
-    sentences.push_back(babilong_tokens(draw_zipf_sentence(random) + (config.bytes ? " " : ""), config.bytes));
-    if (static_cast<Index>(sentences.back().size()) > left) sentences.back().resize(static_cast<std::size_t>(left));
-  }
+  const Tokens stop = babilong_tokens(config.bytes ? ". " : ".", config.bytes);
+  Tokens& last = sentences.back();
+  for (std::size_t i = 0; i < std::min(stop.size(), last.size()); ++i) last[last.size() - 1 - i] = stop[stop.size() - 1 - i];
   return sentences;
 }
 
@@ -117,7 +121,8 @@ inline std::vector<Tokens> draw_noise(const BabilongConfig& config, Random& rand
 /// behind it).
 ///
 /// booydar/babilong, babilong_utils.py (Kuratov et al., 2406.10149): facts stand before noise sentences drawn uniformly, with
-/// repetition; the last sentence of noise is cut. Its noise is PG19 and its tokens GPT-2's; here see `BabilongConfig`.
+/// repetition; the last sentence of noise is cut, and here closed. Its noise is PG19 and its tokens GPT-2's; here see
+/// `BabilongConfig`.
 ///
 /// Tokens [B, T], T >= config.least_length(). O(B T).
 inline TaskBatch babilong(const BabilongConfig& config, Random& random, Index batch, Index length) {

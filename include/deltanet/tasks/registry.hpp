@@ -67,7 +67,7 @@ inline const std::vector<RegressionTask>& regression_tasks() {
         adaptation_task("outlier_regression", "drifting linear regression with bursts of outliers in what is told",
                         {.persistence = 0.99, .burst_share = 0.02}, 256, lengths),
         switching_series_task("switching_series", "an autoregressive series whose coefficients jump", {}, 256, lengths),
-        switching_series_task("squashed_series", "a nonlinear autoregressive series whose coefficients jump", {.squash = 2},
+        switching_series_task("squashed_series", "a nonlinear autoregressive series whose coefficients jump", {.squash = 1},
                               256, lengths),
     };
   }();

@@ -21,12 +21,12 @@ struct SwitchingSeriesConfig {
   }
 };
 
-/// Coefficients of a stable autoregression of order p: partial correlations drawn uniformly from (-0.7, 0.7), and made into
+/// Coefficients of a stable autoregression of order p: partial correlations drawn uniformly from (-0.9, 0.9), and made into
 /// coefficients by Durbin and Levinson's recursion, a_i <- a_i - kappa_m a_{m-i}, a_m = kappa_m.
 inline Vector<double> draw_autoregression(Random& random, Index order) {
   Vector<double> a(order);
   for (Index m = 0; m < order; ++m) {
-    const double kappa = random.uniform(-0.7, 0.7);
+    const double kappa = random.uniform(-0.9, 0.9);
     const Vector<double> before = a.head(m);
     a.head(m) = before - kappa * before.reverse();
     a[m] = kappa;
@@ -37,6 +37,8 @@ inline Vector<double> draw_autoregression(Random& random, Index order) {
 /// An autoregressive series with coefficients that jump among laws, to be predicted one step ahead:
 ///
 ///   y_t = sum_i a_i f(y_{t-i}) + noise e_t,     f(v) = v, or tanh(c v) / c, which linear memories cannot follow
+///
+/// with coefficients of `draw_autoregression`, or, where tanh keeps the series bounded whatever they are, of N(0, 1.5^2).
 ///
 ///   inputs   [B, T, 1]: y_{t-1} (0 at t = 0)
 ///   targets  [B, T, 1]: y_t
@@ -51,7 +53,10 @@ inline RegressionBatch switching_series(const SwitchingSeriesConfig& config, Ran
     Vector<double> past = Vector<double>::Zero(config.order);  // f(y_{t-1}) first
     for (Index t = 0; t < length; ++t) {
       const auto regime = static_cast<std::size_t>(regimes[static_cast<std::size_t>(t)]);
-      if (regime == laws.size()) laws.push_back(draw_autoregression(random, config.order));
+      if (regime == laws.size()) {
+        laws.push_back(draw_autoregression(random, config.order));
+        if (config.squash > 0) random.fill_normal(laws.back(), 1.5);
+      }
       const double y = laws[regime].dot(past) + config.noise * random.normal();
       for (Index i = config.order; i-- > 1;) past[i] = past[i - 1];
       past[0] = config.squash > 0 ? std::tanh(config.squash * y) / config.squash : y;
