@@ -2,7 +2,6 @@
 
 #include <map>
 
-#include "deltanet/tasks/causality.hpp"
 #include "support/catch.hpp"
 
 using namespace deltanet;
@@ -101,16 +100,6 @@ TEST_CASE("clipping is worth something where outliers come in bursts", "[tasks]"
       adaptation_task("outliers", "", {.persistence = 0.99, .burst_share = 0.02}, 256, adaptation_lengths), 40, 300, 50);
   CHECK(errors.at("Kalman filter, clipped") < 0.9 * errors.at("Kalman filter"));
   CHECK(errors.at("Kalman filter") < errors.at("RLS, lambda 0.9"));
-}
-
-TEST_CASE("oracles do not look ahead", "[tasks]") {
-  const RegressionTask task = adaptation_task("all", "", {.burst_share = 0.1}, 64, {64});
-  Random random(4);
-  const RegressionBatch batch = task.generate(random, 2, 20);
-  for (const RegressionOracle& oracle : task.oracles) {
-    INFO(oracle.name);
-    CHECK_FALSE(find_causality_leak(oracle.predict, batch.inputs, random));
-  }
 }
 
 TEST_CASE("adaptation refuses settings that mean nothing", "[tasks]") {

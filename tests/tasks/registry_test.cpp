@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "deltanet/tasks/causality.hpp"
 #include "tasks/oracle.hpp"
 
 using namespace deltanet;
@@ -54,6 +55,17 @@ TEST_CASE("every regression task has finite data, and oracles that beat saying n
       error = std::min(error, squared_error_by_position(oracle.predict(batch.inputs), batch.targets).mean());
     CHECK(error < 0.8 * silent);
     CHECK(error > task.noise_floor);
+  }
+}
+
+TEST_CASE("no oracle looks ahead", "[tasks]") {
+  for (const RegressionTask& task : regression_tasks()) {
+    Random random(9);
+    const RegressionBatch batch = task.generate(random, 2, 20);
+    for (const RegressionOracle& oracle : task.oracles) {
+      INFO(task.name << ", " << oracle.name);
+      CHECK_FALSE(find_causality_leak(oracle.predict, batch.inputs, random));
+    }
   }
 }
 
