@@ -48,6 +48,8 @@ TEST_CASE("whoever multiplies tracks the state", "[tasks]") {
 TEST_CASE("parity is that of the ones", "[tasks]") {
   Random random(2);
   const TaskBatch batch = state_tracking({}, random, 1000, 9);
+  CHECK_THROWS_WITH(state_tracking({Group{}}, random, 1, 8),
+                    "group: expected a table of at least 2 elements, got 0 and 0 products");
   double ones = 0;
   for (Index b = 0; b < 1000; ++b) {
     std::int32_t sum = 0;

@@ -13,7 +13,7 @@ namespace deltanet {
 struct BabilongConfig {
   Index task = 1;          // qa1 .. qa5
   Index min_facts = 2;     // at least 4 in tasks 3 and 5
-  Index max_facts = 10;    // bAbI's longest have 10, 68, 320, 2 and 126
+  Index max_facts = 10;    // BABILong's have up to 10, 68, 32, 2 and 126
   bool bytes = false;      // else words, a few hundred: answers are one token, and small models learn faster
   std::string noise = {};  // with bytes, any text; empty: sentences of frequent words in Zipf's proportions, as with words
 

@@ -64,6 +64,10 @@ struct StateTrackingConfig {
 /// As in DeltaProduct's state_tracking/generate_data.py (--group S3) and, for parity, Grazzi et al. (2411.12537), who train at
 /// lengths 3 to 40 and test at 40 to 256. Tokens [B, T] in [0, order). O(B T).
 inline TaskBatch state_tracking(const StateTrackingConfig& config, Random& random, Index batch, Index length) {
+  const auto entries = static_cast<std::size_t>(config.group.order * config.group.order);
+  expect(config.group.order > 1 && config.group.product.size() == entries,
+         "group: expected a table of at least 2 elements, got ", config.group.order, " and ", config.group.product.size(),
+         " products");
   TaskBatch result = empty_task_batch(batch, length);
   for (Index b = 0; b < batch; ++b) {
     std::int32_t state = 0;
