@@ -8,7 +8,7 @@ namespace structure {
 namespace {
 
 /// What a folder may include beside itself.
-///   core <- memory <- recurrence <- layers <- blocks <- models;  core <- training;  core <- io;  models <- io
+///   core <- memory <- recurrence <- layers <- blocks <- models;  core <- training;  core <- tasks;  core <- io;  models <- io
 const std::map<std::string, std::set<std::string>> allowed{
     {"core", {}},
     {"memory", {"core"}},
@@ -17,6 +17,7 @@ const std::map<std::string, std::set<std::string>> allowed{
     {"blocks", {"core", "memory", "recurrence", "layers"}},
     {"models", {"core", "memory", "recurrence", "layers", "blocks"}},
     {"training", {"core"}},
+    {"tasks", {"core"}},
     {"io", {"core", "memory", "recurrence", "layers", "blocks", "models"}},
 };
 

@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <array>
 #include <concepts>
+#include <cstdint>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 
@@ -26,6 +27,9 @@
 namespace deltanet {
 
 using Eigen::Index;
+
+/// The target of a position that counts neither in the loss nor in its gradient nor in a score, as in PyTorch.
+inline constexpr std::int32_t ignore_index = -100;
 
 /// The scalar types of the library.
 template <class T>

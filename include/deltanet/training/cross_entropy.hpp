@@ -9,9 +9,6 @@
 
 namespace deltanet {
 
-/// The target of a position that counts neither in the loss nor in its gradient, as in PyTorch.
-inline constexpr std::int32_t ignore_index = -100;
-
 /// The mean loss of the positions that count, in nats, and how many those are. The mean of none is 0.
 struct MeanLoss {
   double loss = 0;
