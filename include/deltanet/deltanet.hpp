@@ -119,6 +119,7 @@
 #include "deltanet/blocks/memory_segments.hpp"
 #include "deltanet/blocks/persistent_tokens.hpp"
 #include "deltanet/blocks/silu_product.hpp"
+#include "deltanet/blocks/gated_branches.hpp"
 #include "deltanet/blocks/memory_as_context.hpp"
 #include "deltanet/blocks/memory_as_gate.hpp"
 #include "deltanet/blocks/memory_as_layer.hpp"

@@ -1,9 +1,7 @@
 #pragma once
 
+#include "deltanet/blocks/gated_branches.hpp"
 #include "deltanet/blocks/memory_segments.hpp"
-#include "deltanet/blocks/persistent_tokens.hpp"
-#include "deltanet/blocks/silu_product.hpp"
-#include "deltanet/layers/attention.hpp"
 #include "deltanet/layers/retrieval.hpp"
 
 namespace deltanet {
@@ -19,27 +17,6 @@ struct MemoryAsContextConfig {
   AttentionConfig attn{};  ///< without a window: it is over a segment
   double norm_eps = 1e-5;
   std::optional<double> initializer_range{};  ///< of o_proj, as in LinearConfig
-};
-
-template <RetrievableMemory Memory>
-struct MemoryAsContextParams {
-  using T = typename Memory::Scalar;
-  std::optional<Matrix<T>> persistent_tokens;  // [P, D]
-  Attention<T> attn;
-  RMSNorm<T> attn_norm;
-  Memory memory;
-  RMSNorm<T> memory_norm;
-  Linear<T> o_proj;
-
-  static constexpr auto fields() {
-    using P = MemoryAsContextParams;
-    return std::tuple{Field{"persistent_tokens", &P::persistent_tokens, no_weight_decay},
-                      Field{"attn", &P::attn},
-                      Field{"attn_norm", &P::attn_norm},
-                      Field{"memory", &P::memory},
-                      Field{"memory_norm", &P::memory_norm},
-                      Field{"o_proj", &P::o_proj}};
-  }
 };
 
 template <RetrievableMemory Memory>
@@ -63,7 +40,7 @@ struct MemoryAsContextState {
 ///   M_i = M_{i-1} after y_i                token by token within the segment                                          (24)
 ///   o_i = y_i (x) M*_i(y_i)                                                                                           (25)
 ///
-/// where a (x) b = o_proj(silu(a) (.) silu(norm(b))), as in memory_as_gate.hpp.
+/// where (x) is that of gated_branches.hpp, whose attn_norm is the norm of y.
 ///
 /// Taken literally the paper's equations let tokens see the future of their segment: (22) puts every h before all of S, though
 /// h_j comes of token j, and (25) reads with a memory that has learnt the whole segment. Here h_j is seen from token j on, and
@@ -79,7 +56,7 @@ class MemoryAsContext {
   using Scalar = typename Memory::Scalar;
   using T = Scalar;
   using Config = MemoryAsContextConfig<typename Memory::Config>;
-  using Params = MemoryAsContextParams<Memory>;
+  using Params = GatedBranchesParams<Memory>;
   using State = MemoryAsContextState<Memory>;
   struct Cache {
     struct Segment {
@@ -101,28 +78,13 @@ class MemoryAsContext {
   Config config;
   Params params;
 
-  explicit MemoryAsContext(const Config& config_)
-      : config(config_),
-        params{persistent_tokens<T>(config.num_persistent_tokens, config.hidden_size),
-               Attention<T>(config.attn),
-               RMSNorm<T>({config.hidden_size, config.norm_eps}),
-               Memory(config.memory),
-               RMSNorm<T>({config.hidden_size, config.norm_eps}),
-               Linear<T>({config.hidden_size, config.hidden_size, false, config.initializer_range})} {
-    detail::expect_branch_widths(config);
+  explicit MemoryAsContext(const Config& config_) : config(config_), params(gated_branches_params<Memory>(config_)) {
     expect(config.segment_size >= 1, "segment_size: expected at least 1, got ", config.segment_size);
     expect(!config.attn.window_size, "attn.window_size: expected none, attention being over a segment, got ",
            config.attn.window_size.value_or(0));
   }
 
-  void initialize(Random& random) {
-    initialize_persistent_tokens(params.persistent_tokens, random);
-    params.attn.initialize(random);
-    params.attn_norm.initialize(random);
-    params.memory.initialize(random);
-    params.memory_norm.initialize(random);
-    params.o_proj.initialize(random);
-  }
+  void initialize(Random& random) { initialize_gated_branches(params, random); }
 
   [[nodiscard]] State initial_state(Index N) const {
     return {params.memory.initial_state(N), params.memory.initial_retrieval_state(N), params.attn.initial_state(N)};
@@ -133,8 +95,7 @@ class MemoryAsContext {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     const auto cut = sequences.cut(x.shape[0], x.shape[1]);
     const auto N = static_cast<Index>(cut.size());
-    State from_start = state ? State() : initial_state(N);
-    State& carried = state ? *state : from_start;
+    State carried = state ? *state : initial_state(N);  // a copy: *state stays as it is if the memory throws
     const auto segments = detail::memory_segments(cut, positions(N, carried), config.segment_size);
     Tensor<T, 3> y(x.shape), m(x.shape);
     if (cache) {
@@ -150,6 +111,7 @@ class MemoryAsContext {
     }
     m = params.memory_norm.forward(m, nullptr, cache ? &cache->memory_norm : nullptr);
     Tensor<T, 3> o = params.o_proj.forward(silu_product(y, m), nullptr, cache ? &cache->o_proj : nullptr);
+    if (state) *state = std::move(carried);
     if (cache) {
       cache->y = std::move(y);
       cache->m = std::move(m);

@@ -1,8 +1,6 @@
 #pragma once
 
-#include "deltanet/blocks/persistent_tokens.hpp"
-#include "deltanet/blocks/silu_product.hpp"
-#include "deltanet/layers/attention.hpp"
+#include "deltanet/blocks/gated_branches.hpp"
 
 namespace deltanet {
 
@@ -15,27 +13,6 @@ struct MemoryAsGateConfig {
   AttentionConfig attn{.window_size = 128};
   double norm_eps = 1e-5;
   std::optional<double> initializer_range{};  ///< of o_proj, as in LinearConfig
-};
-
-template <Layer Memory>
-struct MemoryAsGateParams {
-  using T = typename Memory::Scalar;
-  std::optional<Matrix<T>> persistent_tokens;  // [P, D]
-  Attention<T> attn;
-  RMSNorm<T> attn_norm;
-  Memory memory;
-  RMSNorm<T> memory_norm;
-  Linear<T> o_proj;
-
-  static constexpr auto fields() {
-    using P = MemoryAsGateParams;
-    return std::tuple{Field{"persistent_tokens", &P::persistent_tokens, no_weight_decay},
-                      Field{"attn", &P::attn},
-                      Field{"attn_norm", &P::attn_norm},
-                      Field{"memory", &P::memory},
-                      Field{"memory_norm", &P::memory_norm},
-                      Field{"o_proj", &P::o_proj}};
-  }
 };
 
 template <Layer Memory>
@@ -56,10 +33,10 @@ struct MemoryAsGateState {
 ///   y = SW-Attn*(x~)             every token sees the persistent tokens p, and the last ones                           (27)
 ///   o = y (x) M(x~)                                                                                                   (28)
 ///
-/// where a (x) b = o_proj(silu(norm(a)) (.) silu(norm(b))) with a learnt weight a channel in each norm, as the paper says of
-/// its non-linear gate; o_proj is ours: a product of two silus alone hardly goes below zero. The memory reads the persistent
-/// tokens before the first token; attention sees them without a position, so that they are as far from token 10 as from token
-/// 10,000. The memory may be any Layer that keeps the width: NeuralMemory, GatedDeltaNet<T, HeavyBallMomentum>.
+/// where (x) is that of gated_branches.hpp; its o_proj is ours: a product of two silus alone hardly goes below zero. The memory
+/// reads the persistent tokens before the first token; attention sees them without a position, so that they are as far from
+/// token 10 as from token 10,000. The memory may be any Layer that keeps the width: NeuralMemory, GatedDeltaNet<T,
+/// HeavyBallMomentum>.
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Layer Memory>
@@ -68,7 +45,7 @@ class MemoryAsGate {
   using Scalar = typename Memory::Scalar;
   using T = Scalar;
   using Config = MemoryAsGateConfig<typename Memory::Config>;
-  using Params = MemoryAsGateParams<Memory>;
+  using Params = GatedBranchesParams<Memory>;
   using State = MemoryAsGateState<Memory>;
   struct Cache {
     typename Attention<T>::Cache attn;
@@ -83,25 +60,9 @@ class MemoryAsGate {
   Config config;
   Params params;
 
-  explicit MemoryAsGate(const Config& config_)
-      : config(config_),
-        params{persistent_tokens<T>(config.num_persistent_tokens, config.hidden_size),
-               Attention<T>(config.attn),
-               RMSNorm<T>({config.hidden_size, config.norm_eps}),
-               Memory(config.memory),
-               RMSNorm<T>({config.hidden_size, config.norm_eps}),
-               Linear<T>({config.hidden_size, config.hidden_size, false, config.initializer_range})} {
-    detail::expect_branch_widths(config);
-  }
+  explicit MemoryAsGate(const Config& config_) : config(config_), params(gated_branches_params<Memory>(config_)) {}
 
-  void initialize(Random& random) {
-    initialize_persistent_tokens(params.persistent_tokens, random);
-    params.attn.initialize(random);
-    params.attn_norm.initialize(random);
-    params.memory.initialize(random);
-    params.memory_norm.initialize(random);
-    params.o_proj.initialize(random);
-  }
+  void initialize(Random& random) { initialize_gated_branches(params, random); }
 
   /// That of a memory that has read the persistent tokens.
   [[nodiscard]] State initial_state(Index N) const {
@@ -115,10 +76,10 @@ class MemoryAsGate {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     Cache own;
     Cache& kept = cache ? *cache : own;
+    kept.m = remember(x, state ? &state->memory : nullptr, cache, sequences);  // first: it may throw
+    kept.m = params.memory_norm.forward(kept.m, nullptr, cache ? &cache->memory_norm : nullptr);
     kept.a = params.attn.attend(x, context(), state ? &state->attn : nullptr, cache ? &cache->attn : nullptr, sequences);
     kept.a = params.attn_norm.forward(kept.a, nullptr, cache ? &cache->attn_norm : nullptr);
-    kept.m = remember(x, state ? &state->memory : nullptr, cache, sequences);
-    kept.m = params.memory_norm.forward(kept.m, nullptr, cache ? &cache->memory_norm : nullptr);
     return params.o_proj.forward(silu_product(kept.a, kept.m), nullptr, cache ? &cache->o_proj : nullptr);
   }
 
