@@ -3,6 +3,16 @@
 #include "language_model/job.hpp"
 #include "language_model/jobs.hpp"
 
+namespace deltanet {
+
+template DeepMemoryResult<float> deep_memory(const MemoryNetwork&, const MemoryParams<float>&, const TitansInputs&,
+                                             const DeepMemoryState<float>&, const DeepMemoryOptions&, DeepMemoryCache<float>*);
+template DeepMemoryGradients<TitansInputs> deep_memory_backward(const MemoryNetwork&, const MemoryParams<float>&,
+                                                                const TitansInputs&, const DeepMemoryCache<float>&,
+                                                                const DeepMemoryCotangents<float>&, const DeepMemoryOptions&);
+
+}  // namespace deltanet
+
 namespace example {
 
 static void configure(const Recipe& recipe, deltanet::TTTConfig& config) {
