@@ -1,21 +1,14 @@
 #pragma once
 
-#include <cmath>
-#include <limits>
-
 #include "deltanet/layers/delta_net.hpp"
 #include "deltanet/layers/gated_delta_net.hpp"
+#include "support/expansion.hpp"
 #include "support/options.hpp"
 
 namespace example {
 
 /// Deviation of the initial matrices.
 inline constexpr double initializer_range = 0.02;
-
-/// The share e of `size` with int(size * e) == width, as flash-linear-attention's DeltaNet wants its widths told.
-inline double expansion(Index width, Index size) {
-  return std::nextafter(static_cast<double>(width) / static_cast<double>(size), std::numeric_limits<double>::infinity());
-}
 
 inline void configure(const Recipe& recipe, deltanet::GatedDeltaNetConfig& config) {
   config = {.hidden_size = recipe.hidden_size,
