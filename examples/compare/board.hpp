@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "compare/plan.hpp"
-#include "support/plan.hpp"
+#include "support/stopwatch.hpp"
 
 namespace compare {
 

@@ -12,15 +12,18 @@ void prepare_folder(const std::filesystem::path& folder) {
   if (error) throw example::UsageError(path.string() + ": cannot make the folder: " + error.message());
   const std::filesystem::path probe = path / "probe.tmp";
   try {
-    deltanet::AtomicFile file(probe);
-    const std::vector<char> megabyte(1 << 20, 'x');
-    for (int i = 0; i < 16; ++i) file.write(megabyte.data(), megabyte.size());
-    file.commit();
+    write_file(probe, std::string(16 << 20, 'x'));
   } catch (const std::runtime_error& problem) {
     std::filesystem::remove(probe, error);
     throw example::UsageError(problem.what());
   }
   std::filesystem::remove(probe, error);
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  deltanet::AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
 }
 
 }  // namespace compare

@@ -119,6 +119,7 @@ std::vector<RunSetting> run_settings(const Options& options) {
       for (const std::string& model : preset.models) {
         ModelSizes sizes = options.sizes;
         sizes.vocab_size = deltanet::find_task(task.task).vocab_size;
+        if (task.num_layers > 0) sizes.num_layers = task.num_layers;
         const Index outside = (2 * sizes.vocab_size + 1) * sizes.hidden_size;  // embedding, head and last norm
         sizes = with_parameters(find_model(model), sizes, options.parameters + outside);
         runs.push_back({task.task, model, seed, task.length, task.batch, task.steps, task.test_lengths, preset.test_sequences,

@@ -16,6 +16,7 @@ struct TaskSetting {
   Index batch = 0;
   Index steps = 0;  // fewer, where the time is short
   std::vector<Index> test_lengths;
+  Index num_layers = 0;  // where the task asks for another number than the flags say
 };
 
 /// A comparison that has a name.

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "compare/drawings.hpp"
+#include "compare/folder.hpp"
 #include "compare/models.hpp"
-#include "deltanet/io/file.hpp"
 #include "deltanet/tasks/registry.hpp"
 
 namespace compare {
@@ -69,12 +69,6 @@ void add_task(Page& page, const Plotter& plotter, const Options& options, const 
   }
   page.subheading("A write: the first memory of the first layer before and after the token that changes it most");
   page.figures(write_drawings(plotter, drawn), FigureSize::small);
-}
-
-void write_file(const std::filesystem::path& path, const std::string& text) {
-  deltanet::AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "compare/tests.hpp"
 #include "deltanet/io/checkpoint.hpp"
 #include "deltanet/tasks/registry.hpp"
-#include "support/plan.hpp"
+#include "support/stopwatch.hpp"
 
 namespace compare {
 

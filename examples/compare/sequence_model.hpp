@@ -5,31 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "compare/sizes.hpp"
 #include "deltanet/core/parameters.hpp"
 #include "deltanet/tasks/task.hpp"
 
 /// Sequence models of any kind behind one interface, so that a program over all of them is compiled once, and each kind apart.
 namespace compare {
-
-using deltanet::Index;
-
-/// What all models of a comparison have in common.
-struct ModelSizes {
-  Index vocab_size = 0;
-  Index hidden_size = 64;
-  Index num_layers = 2;
-  Index num_heads = 2;
-  Index head_dim = 16;            // K = V of recurrent models: their memories have the same size
-  Index intermediate_size = 128;  // of the MLPs: fitted, so that all models have as many parameters
-  Index window = 16;              // tokens that sliding-window attention sees
-};
-
-/// How all models of a comparison are trained: AdamW, warm-up and half a cosine.
-struct TrainingSettings {
-  double lr = 3e-3;
-  double warmup = 0.05;  // share of the steps
-  double weight_decay = 0.1;
-};
 
 /// A tensor of a model's state after some tokens: what it remembers.
 struct Memory {

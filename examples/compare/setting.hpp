@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "compare/sequence_model.hpp"
+#include "compare/sizes.hpp"
 
 /// What a run is given, and what comes of it.
 namespace compare {

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "compare/folder.hpp"
 #include "compare/json.hpp"
 #include "deltanet/io/file.hpp"
 
@@ -13,12 +14,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-void replace_file(const fs::path& path, const std::string& text) {
-  deltanet::AtomicFile file(path);
-  file.write(text.data(), text.size());
-  file.commit();
-}
 
 /// Adds bytes to the end of a file and makes them durable.
 void append_durably(const fs::path& path, const std::string& text) {
@@ -55,7 +50,7 @@ ResultStore::ResultStore(const fs::path& folder) : path_(folder / "runs.jsonl") 
       cut = true;
     }
   }
-  if (cut) replace_file(path_, complete);
+  if (cut) write_file(path_, complete);
 }
 
 void ResultStore::add(const RunResult& result) {
@@ -82,7 +77,7 @@ std::optional<RunSpeed> stored_speed(const fs::path& folder, const RunSetting& s
 void store_speeds(const fs::path& folder, const std::vector<RunSetting>& settings, const std::vector<RunSpeed>& speeds) {
   json all = speeds_in(folder);
   for (std::size_t i = 0; i < settings.size(); ++i) all[speed_key(settings[i])] = speeds[i];
-  replace_file(folder / "speeds.json", all.dump(1) + '\n');
+  write_file(folder / "speeds.json", all.dump(1) + '\n');
 }
 
 }  // namespace compare
