@@ -11,9 +11,9 @@
 #include "compare/models.hpp"
 #include "compare/report.hpp"
 #include "compare/store.hpp"
+#include "compare/tasks.hpp"
 #include "deltanet/core/freed_memory.hpp"
 #include "deltanet/core/threads.hpp"
-#include "deltanet/tasks/registry.hpp"
 #include "support/interrupt.hpp"
 
 namespace {
@@ -22,8 +22,7 @@ using namespace compare;
 
 void print_list() {
   std::printf("tasks\n");
-  for (const deltanet::TokenTask& task : deltanet::token_tasks())
-    std::printf("  %-22s %s\n", task.name.c_str(), task.description.c_str());
+  for (const deltanet::TokenTask& task : tasks()) std::printf("  %-22s %s\n", task.name.c_str(), task.description.c_str());
   std::printf("models\n");
   for (const ModelKind& kind : model_kinds())
     std::printf("  %-22s %s: %s\n", kind.name.c_str(), kind.title.c_str(), kind.rule.c_str());

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "compare/models.hpp"
-#include "deltanet/tasks/registry.hpp"
+#include "compare/tasks.hpp"
 
 namespace compare {
 
@@ -43,7 +43,7 @@ TaskSetting setting_of(const Preset& preset, const deltanet::TokenTask& task) {
 Preset changed(Preset preset, const Flags& flags) {
   if (!flags.tasks.empty()) {
     std::vector<TaskSetting> tasks;
-    for (const std::string& name : flags.tasks) tasks.push_back(setting_of(preset, deltanet::find_task(name)));
+    for (const std::string& name : flags.tasks) tasks.push_back(setting_of(preset, find_task(name)));
     preset.tasks = tasks;
   }
   if (!flags.models.empty()) preset.models = flags.models;
@@ -118,7 +118,7 @@ std::vector<RunSetting> run_settings(const Options& options) {
     for (const TaskSetting& task : preset.tasks)
       for (const std::string& model : preset.models) {
         ModelSizes sizes = options.sizes;
-        sizes.vocab_size = deltanet::find_task(task.task).vocab_size;
+        sizes.vocab_size = find_task(task.task).vocab_size;
         if (task.num_layers > 0) sizes.num_layers = task.num_layers;
         const Index outside = (2 * sizes.vocab_size + 1) * sizes.hidden_size;  // embedding, head and last norm
         sizes = with_parameters(find_model(model), sizes, options.parameters + outside);

@@ -5,7 +5,7 @@
 #include "compare/drawings.hpp"
 #include "compare/folder.hpp"
 #include "compare/models.hpp"
-#include "deltanet/tasks/registry.hpp"
+#include "compare/tasks.hpp"
 
 namespace compare {
 
@@ -54,7 +54,7 @@ void add_scores(Page& page, const TaskSetting& setting, const std::vector<Group>
 
 void add_task(Page& page, const Plotter& plotter, const Options& options, const TaskSetting& setting,
               const std::vector<RunResult>& results) {
-  const deltanet::TokenTask& task = deltanet::find_task(setting.task);
+  const deltanet::TokenTask& task = find_task(setting.task);
   const std::vector<Group> groups = groups_of(task.name, options.preset.models, results);
   page.heading(task.name);
   page.paragraph(concat(task.description, ". After ", task.source, ". Trained at ", setting.length, " tokens; guessing gets ",

@@ -2,9 +2,9 @@
 
 #include "compare/json.hpp"
 #include "compare/models.hpp"
+#include "compare/tasks.hpp"
 #include "compare/tests.hpp"
 #include "deltanet/io/checkpoint.hpp"
-#include "deltanet/tasks/registry.hpp"
 #include "support/stopwatch.hpp"
 
 namespace compare {
@@ -38,7 +38,7 @@ struct Training {
 
   explicit Training(const RunSetting& setting_)
       : setting(setting_),
-        task(deltanet::find_task(setting.task)),
+        task(find_task(setting.task)),
         model(find_model(setting.model).make(setting.sizes, setting.training, setting.seed)),
         random(setting.seed + 1000) {}
 

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "compare/models.hpp"
-#include "deltanet/tasks/registry.hpp"
+#include "compare/tasks.hpp"
 
 namespace compare {
 
@@ -92,7 +92,7 @@ std::string csv_text(const std::vector<RunResult>& results) {
 std::string markdown_text(const Options& options, const std::vector<RunResult>& results) {
   std::ostringstream text;
   for (const TaskSetting& setting : options.preset.tasks) {
-    const deltanet::TokenTask& task = deltanet::find_task(setting.task);
+    const deltanet::TokenTask& task = find_task(setting.task);
     const std::vector<Group> groups = groups_of(task.name, options.preset.models, results);
     text << "## " << task.name << "\n\n"
          << task.description << ". Guessing: " << std::setprecision(3) << task.chance << ".\n\n";
