@@ -37,7 +37,7 @@ struct Options {
   Preset preset;  // with the tasks, models, seeds, steps and time that the flags say
   ModelSizes sizes;
   TrainingSettings training;
-  Index parameters = 0;  // of every model, but for its embedding and head, which depend on the task
+  Index parameters = 60000;  // of every model, but for its embedding and head, which depend on the task
   int threads = 0;       // runs at a time; 0 for one a processor
   bool list = false;
   std::filesystem::path report = "runs/compare";

@@ -125,9 +125,10 @@ void look_at(const Training& training, RunResult& result) {
 std::optional<RunResult> run(const RunSetting& setting, const fs::path& folder, const RunObserver& observer) {
   Training training(setting);
   training.load(folder);
-  RunResult result{.setting = setting,
-                   .parameters = training.model->parameters(),
-                   .state_numbers = state_numbers(*training.model, setting.length)};
+  RunResult result;
+  result.setting = setting;
+  result.parameters = training.model->parameters();
+  result.state_numbers = state_numbers(*training.model, setting.length);
   try {
     if (!train(training, folder, observer)) return {};
     look_at(training, result);

@@ -41,7 +41,7 @@ deltanet::Score test(const SequenceModel& model, const Generate& generate, Index
   for (Index done = 0; done < sequences;) {
     const Index batch = std::min(sequences - done, std::max<Index>(1, most_tokens / length));
     const deltanet::TaskBatch tests = generate(random, batch, length);
-    total += score(model.predict(tests.tokens), tests.targets);
+    total += deltanet::score(model.predict(tests.tokens), tests.targets);
     done += batch;
   }
   return total;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "compare/sequence_model.hpp"
 #include "compare/setting.hpp"
 #include "deltanet/tasks/score.hpp"
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+
+#include "compare/sizes.hpp"
 #include "deltanet/tasks/draw.hpp"
 #include "deltanet/tasks/task.hpp"
 
