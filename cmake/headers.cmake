@@ -123,10 +123,26 @@ set(DELTANET_HEADERS
     include/deltanet/training/gradient_check.hpp
     include/deltanet/training/trainer.hpp
     # tasks
+    include/deltanet/tasks/draw.hpp
     include/deltanet/tasks/task.hpp
     include/deltanet/tasks/score.hpp
     include/deltanet/tasks/regression.hpp
     include/deltanet/tasks/causality.hpp
+    include/deltanet/tasks/associative_recall.hpp
+    include/deltanet/tasks/in_context_recall.hpp
+    include/deltanet/tasks/selective_copying.hpp
+    include/deltanet/tasks/memorization.hpp
+    include/deltanet/tasks/compression.hpp
+    include/deltanet/tasks/haystack.hpp
+    include/deltanet/tasks/needle.hpp
+    include/deltanet/tasks/babi_story.hpp
+    include/deltanet/tasks/babilong.hpp
+    include/deltanet/tasks/state_tracking.hpp
+    include/deltanet/tasks/modular_arithmetic.hpp
+    include/deltanet/tasks/permuted_recall.hpp
+    include/deltanet/tasks/adaptive_filter.hpp
+    include/deltanet/tasks/adaptation.hpp
+    include/deltanet/tasks/switching_series.hpp
     include/deltanet/tasks/registry.hpp)
 
 set(DELTANET_IO_HEADERS

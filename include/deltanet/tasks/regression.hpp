@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -40,6 +41,14 @@ struct RegressionTask {
   std::vector<RegressionOracle> oracles{};
 };
 
+/// A batch of zeros under law 0.
+inline RegressionBatch empty_regression_batch(Index batch, Index length, Index input_size, Index target_size) {
+  expect(batch > 0, "batch: expected at least 1, got ", batch);
+  expect(length > 0, "length: expected at least 1, got ", length);
+  return {zeros<double>(batch, length, input_size), zeros<double>(batch, length, target_size),
+          zeros<std::int32_t>(batch, length)};
+}
+
 /// Mean over batch and D' of the squared error at each position, [T].
 inline Vector<double> squared_error_by_position(View<const double, 3> predictions, View<const double, 3> targets) {
   const auto [B, T, D] = targets.shape;
@@ -48,6 +57,41 @@ inline Vector<double> squared_error_by_position(View<const double, 3> prediction
   Vector<double> errors = Vector<double>::Zero(T);
   for (Index b = 0; b < B; ++b) errors += (predictions.rows() - targets.rows()).middleRows(b * T, T).rowwise().squaredNorm();
   return errors / static_cast<double>(B * D);
+}
+
+/// Mean squared error by the number of steps since the law changed, at most `steps` of them, and no more than the longest run
+/// has: of changes to a law that is new, or of those back to one that held before. The start of a sequence is no change.
+/// How fast the curve falls is adaptation; how much lower it begins at a return is what was not forgotten.
+inline Vector<double> recovery_curve(View<const double, 3> predictions, const RegressionBatch& batch, Index steps,
+                                     bool returning) {
+  const Index B = batch.targets.dimension(0), T = batch.targets.dimension(1), D = batch.targets.dimension(2);
+  expect_shape("predictions", predictions, {{"B", B}, {"T", T}, {"D'", D}});
+  expect_finite("predictions", predictions);
+  Vector<double> sums = Vector<double>::Zero(steps), counts = sums;
+  for (Index b = 0; b < B; ++b) {
+    std::int32_t newest = batch.regimes(b, 0);
+    Index since = steps;  // beyond what is looked at
+    for (Index t = 1; t < T; ++t) {
+      const std::int32_t regime = batch.regimes(b, t);
+      ++since;
+      if (regime != batch.regimes(b, t - 1)) since = (regime <= newest) == returning ? 0 : steps;
+      newest = std::max(newest, regime);
+      if (since >= steps) continue;
+      const Index row = b * T + t;
+      sums[since] += (predictions.rows().row(row) - rows(batch.targets).row(row)).squaredNorm() / static_cast<double>(D);
+      counts[since] += 1;
+    }
+  }
+  Index seen = 0;
+  while (seen < steps && counts[seen] > 0) ++seen;
+  return sums.head(seen).cwiseQuotient(counts.head(seen));
+}
+
+/// The first step whose error is at most `bound`; as many as there are, where none is.
+inline Index steps_to_recover(const Vector<double>& curve, double bound) {
+  Index step = 0;
+  while (step < curve.size() && curve[step] > bound) ++step;
+  return step;
 }
 
 }  // namespace deltanet

@@ -51,6 +51,27 @@ inline TaskBatch empty_task_batch(Index batch, Index length) {
   return result;
 }
 
+/// Writes sequence b from a stream of T + 1 tokens, each of which the model sees before it is to say the next: position t reads
+/// stream[t] and, where asked[t + 1], should say stream[t + 1].
+inline void put_stream(TaskBatch& batch, Index b, const std::vector<std::int32_t>& stream, const std::vector<bool>& asked) {
+  const Index T = batch.tokens.dimension(1);
+  const auto size = static_cast<std::size_t>(T + 1);
+  expect(stream.size() == size && asked.size() == size, "stream: expected T + 1 = ", size, " tokens, got ", stream.size(),
+         " and asked for ", asked.size());
+  for (Index t = 0; t < T; ++t) {
+    const auto i = static_cast<std::size_t>(t);
+    batch.tokens(b, t) = stream[i];
+    batch.targets(b, t) = asked[i + 1] ? stream[i + 1] : ignore_index;
+  }
+}
+
+/// A generator with its settings, as TokenTask::generate takes it.
+template <class Config>
+std::function<TaskBatch(Random&, Index, Index)> with_settings(const Config& config,
+                                                              TaskBatch (*generate)(const Config&, Random&, Index, Index)) {
+  return [config, generate](Random& random, Index batch, Index length) { return generate(config, random, batch, length); };
+}
+
 /// The task of this name. Throws std::invalid_argument with all names for any other.
 inline const TokenTask& find_task(const std::vector<TokenTask>& tasks, const std::string& name) {
   std::string names;
