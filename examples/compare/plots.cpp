@@ -46,7 +46,7 @@ std::string Plotter::draw(const std::string& size, const std::string& script) co
 std::string Plotter::lines(const std::vector<Series>& series, const Axes& axes) const {
   std::ostringstream script, plot;
   script << std::setprecision(7) << "set xlabel " << quoted(axes.x) << "\nset ylabel " << quoted(axes.y)
-         << "\nset key outside bottom center horizontal samplen 2 width -1\nset border 3\n";
+         << "\nset key bmargin center horizontal maxcols 2 samplen 2\nset border 3\n";
   if (axes.log_x) script << "set logscale x 2\n";
   if (axes.log_y) script << "set logscale y 10\nset format y '%g'\n";
   if (axes.share) script << "set yrange [0:1.02]\n";
@@ -66,7 +66,7 @@ std::string Plotter::lines(const std::vector<Series>& series, const Axes& axes) 
          << quoted(line.name);
   }
   if (axes.level > 0) plot << ", " << axes.level << " with lines lc '#555555' dt 3 title 'guessing'";
-  const std::size_t rows_of_names = (series.size() + 3) / 2;
+  const std::size_t rows_of_names = (series.size() + 2) / 2;
   return draw("560," + std::to_string(330 + 17 * rows_of_names), script.str() + plot.str() + '\n');
 }
 

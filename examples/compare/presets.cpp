@@ -7,7 +7,7 @@ std::vector<Preset> presets() {
                                      "gated_delta_product"};
   return {{.name = "quick",
            .description = "a few models and tasks, within 5 minutes on two processors",
-           .tasks = {{"mqar_small", 64, 32, 400, {64, 128, 256}}, {"parity", 32, 32, 400, {32, 64, 128, 256}}},
+           .tasks = {{"mqar_small", 32, 32, 400, {32, 64, 128}}, {"parity", 32, 32, 400, {32, 64, 128, 256}}},
            .models = few,
            .seeds = 1,
            .test_sequences = 256,
