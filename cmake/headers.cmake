@@ -55,6 +55,7 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/token.hpp
     include/deltanet/recurrence/step.hpp
     include/deltanet/recurrence/delta_product.hpp
+    include/deltanet/recurrence/head_rows.hpp
     include/deltanet/recurrence/deep_memory_scan.hpp
     include/deltanet/recurrence/deep_memory_problem.hpp
     include/deltanet/recurrence/sequential_deep_memory.hpp
@@ -89,6 +90,7 @@ set(DELTANET_HEADERS
     include/deltanet/layers/delta_scan.hpp
     include/deltanet/layers/delta_output.hpp
     include/deltanet/layers/delta_layer.hpp
+    include/deltanet/layers/retrieval.hpp
     include/deltanet/layers/delta_config.hpp
     include/deltanet/layers/comba_keys.hpp
     include/deltanet/layers/delta_net.hpp
@@ -111,6 +113,13 @@ set(DELTANET_HEADERS
     include/deltanet/layers/ttt.hpp
     # blocks
     include/deltanet/blocks/residual.hpp
+    include/deltanet/blocks/token_ranges.hpp
+    include/deltanet/blocks/memory_segments.hpp
+    include/deltanet/blocks/persistent_tokens.hpp
+    include/deltanet/blocks/silu_product.hpp
+    include/deltanet/blocks/memory_as_context.hpp
+    include/deltanet/blocks/memory_as_gate.hpp
+    include/deltanet/blocks/memory_as_layer.hpp
     # models
     include/deltanet/models/language_model.hpp
     include/deltanet/models/generate.hpp

@@ -7,7 +7,7 @@ namespace compare {
 const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> kinds = [] {
     std::vector<ModelKind> all;
-    for (const auto& models : {hebbian_models, delta_models, deep_models, attention_models})
+    for (const auto& models : {hebbian_models, delta_models, deep_models, titans_models, attention_models})
       for (ModelKind& kind : models()) all.push_back(std::move(kind));
     return all;
   }();

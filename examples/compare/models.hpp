@@ -9,6 +9,7 @@ namespace compare {
 std::vector<ModelKind> hebbian_models();
 std::vector<ModelKind> delta_models();
 std::vector<ModelKind> deep_models();
+std::vector<ModelKind> titans_models();
 std::vector<ModelKind> attention_models();
 
 /// All kinds, from the simplest memory on.

@@ -14,10 +14,11 @@ namespace {
 
 /// What the flags say beside the preset.
 struct Flags {
-  std::vector<std::string> tasks, models, only_lengths;
+  std::vector<std::string> tasks, models;
   std::string preset = "quick";
   std::uint64_t seeds = 0;
-  Index steps = 0, batch = 0, test_sequences = 0;
+  Index steps = 0, batch = 0, test_sequences = 0;  // 0: as the preset has it
+  Index parameters = 0, hidden_size = 0, num_layers = 0, num_heads = 0, head_dim = 0, window = 0;
   std::optional<double> seconds;
 };
 
@@ -49,12 +50,22 @@ Preset changed(Preset preset, const Flags& flags) {
   if (!flags.models.empty()) preset.models = flags.models;
   for (const std::string& name : preset.models) (void)find_model(name);
   if (flags.seeds > 0) preset.seeds = flags.seeds;
-  if (flags.test_sequences > 0) preset.test_sequences = flags.test_sequences;
+  const auto take = [](Index flag, Index& value) {
+    if (flag > 0) value = flag;
+  };
+  take(flags.test_sequences, preset.test_sequences);
+  take(flags.parameters, preset.parameters);
+  take(flags.hidden_size, preset.sizes.hidden_size);
+  take(flags.num_layers, preset.sizes.num_layers);
+  take(flags.num_heads, preset.sizes.num_heads);
+  take(flags.head_dim, preset.sizes.head_dim);
+  take(flags.window, preset.sizes.window);
   if (flags.steps > 0) preset.seconds.reset();  // steps that are asked for are taken
   if (flags.seconds) preset.seconds = flags.seconds;
   for (TaskSetting& task : preset.tasks) {
-    if (flags.steps > 0) task.steps = flags.steps;
-    if (flags.batch > 0) task.batch = flags.batch;
+    take(flags.steps, task.steps);
+    take(flags.batch, task.batch);
+    if (flags.num_layers > 0) task.num_layers = 0;
   }
   return preset;
 }
@@ -89,12 +100,12 @@ Options parse_options(int argc, char** argv) {
   size("--steps", flags.steps, "Steps of every run, whatever time they take");
   size("--batch", flags.batch, "Sequences of a step");
   size("--test-sequences", flags.test_sequences, "Sequences of each length in the tests");
-  size("--parameters", options.parameters, "Of every model, but for its embedding and head");
-  size("--hidden-size", options.sizes.hidden_size, "Width of the models");
-  size("--num-layers", options.sizes.num_layers, "");
-  size("--num-heads", options.sizes.num_heads, "");
-  size("--head-dim", options.sizes.head_dim, "Width of a key and of a value: a memory has heads x width x width numbers");
-  size("--window", options.sizes.window, "Tokens that sliding-window attention sees");
+  size("--parameters", flags.parameters, "Of every model, but for its embedding and head");
+  size("--hidden-size", flags.hidden_size, "Width of the models");
+  size("--num-layers", flags.num_layers, "");
+  size("--num-heads", flags.num_heads, "");
+  size("--head-dim", flags.head_dim, "Width of a key and of a value: a memory has heads x width x width numbers");
+  size("--window", flags.window, "Tokens that sliding-window attention sees");
   app.add_option("--lr", options.training.lr, "Peak learning rate")->check(CLI::PositiveNumber)->group("Sizes");
   try {
     app.parse(argc, argv);
@@ -117,11 +128,11 @@ std::vector<RunSetting> run_settings(const Options& options) {
   for (std::uint64_t seed = 1; seed <= preset.seeds; ++seed)
     for (const TaskSetting& task : preset.tasks)
       for (const std::string& model : preset.models) {
-        ModelSizes sizes = options.sizes;
+        ModelSizes sizes = preset.sizes;
         sizes.vocab_size = find_task(task.task).vocab_size;
         if (task.num_layers > 0) sizes.num_layers = task.num_layers;
         const Index outside = (2 * sizes.vocab_size + 1) * sizes.hidden_size;  // embedding, head and last norm
-        sizes = with_parameters(find_model(model), sizes, options.parameters + outside);
+        sizes = with_parameters(find_model(model), sizes, preset.parameters + outside);
         runs.push_back({task.task, model, seed, task.length, task.batch, task.steps, task.test_lengths, preset.test_sequences,
                         sizes, options.training});
       }

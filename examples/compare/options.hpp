@@ -25,6 +25,8 @@ struct Preset {
   std::string description;
   std::vector<TaskSetting> tasks;
   std::vector<std::string> models;
+  ModelSizes sizes;
+  Index parameters = 0;  // of every model, but for its embedding and head, which depend on the task
   std::uint64_t seeds = 1;
   Index test_sequences = 0;
   std::optional<double> seconds;  // for all of it
@@ -34,11 +36,9 @@ struct Preset {
 std::vector<Preset> presets();
 
 struct Options {
-  Preset preset;  // with the tasks, models, seeds, steps and time that the flags say
-  ModelSizes sizes;
+  Preset preset;  // with what the flags change of it
   TrainingSettings training;
-  Index parameters = 60000;  // of every model, but for its embedding and head, which depend on the task
-  int threads = 0;       // runs at a time; 0 for one a processor
+  int threads = 0;  // runs at a time; 0 for one a processor
   bool list = false;
   std::filesystem::path report = "runs/compare";
   std::filesystem::path csv;  // REPORT/results.csv where empty

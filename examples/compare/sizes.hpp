@@ -20,7 +20,7 @@ struct ModelSizes {
 
 /// How they are trained: AdamW, warm-up and half a cosine.
 struct TrainingSettings {
-  double lr = 3e-3;
+  double lr = 1e-2;
   double warmup = 0.05;  // share of the steps
   double weight_decay = 0.1;
 };

@@ -25,6 +25,12 @@ struct Recipe {
   Index head_dim = 48;
   double expand_v = 1;
   Index intermediate_size = 192;
+  Index memory_depth = 2;
+  Index memory_expansion = 1;
+  Index mini_batch = 16;
+  Index segment_size = 32;
+  Index window_size = 32;
+  Index num_persistent_tokens = 4;
   Index batch = 8;
   Index seq_len = 128;
   double lr = 3e-3;
@@ -32,8 +38,10 @@ struct Recipe {
   double weight_decay = 0.1;
   std::uint64_t seed = 1;
 
-  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Recipe, data, held_out, model, hidden_size, num_layers, num_heads, head_dim, expand_v,
-                                 intermediate_size, batch, seq_len, lr, warmup, weight_decay, seed)
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE_WITH_DEFAULT(Recipe, data, held_out, model, hidden_size, num_layers, num_heads, head_dim,
+                                              expand_v, intermediate_size, memory_depth, memory_expansion, mini_batch,
+                                              segment_size, window_size, num_persistent_tokens, batch, seq_len, lr, warmup,
+                                              weight_decay, seed)
 };
 
 struct Options {
@@ -54,8 +62,9 @@ struct Options {
   }
 };
 
-/// Flags over `options`, which holds the defaults. Ends the program after --help; throws UsageError.
-inline Options parse_options(int argc, char** argv, Options options) {
+/// Flags over `options`, which holds the defaults; --model takes one of `models`. Ends the program after --help; throws
+/// UsageError.
+inline Options parse_options(int argc, char** argv, const std::vector<std::string>& models, Options options) {
   CLI::App app("Trains a byte-level language model and compares its held-out bits per byte with gzip's and xz's.");
   app.option_defaults()->always_capture_default();
   Recipe& recipe = options.recipe;
@@ -64,14 +73,24 @@ inline Options parse_options(int argc, char** argv, Options options) {
   fixed(app.add_option("--data", recipe.data, "Files to learn; without any, the Eigen headers")->check(CLI::ExistingFile));
   fixed(app.add_option("--held-out", recipe.held_out, "Share of the text, its tail, that is not trained on")
             ->check(CLI::Range(0.0, 0.9)));
-  fixed(app.add_option("--model", recipe.model, "The mixer of each layer")
-            ->check(CLI::IsMember({"delta_net", "gated_delta_net"})));
+  fixed(app.add_option("--model", recipe.model, "The mixer of each layer")->check(CLI::IsMember(models)));
   fixed(app.add_option("--hidden-size", recipe.hidden_size, "Width of the model")->check(CLI::PositiveNumber));
   fixed(app.add_option("--num-layers", recipe.num_layers)->check(CLI::PositiveNumber));
   fixed(app.add_option("--num-heads", recipe.num_heads)->check(CLI::PositiveNumber));
   fixed(app.add_option("--head-dim", recipe.head_dim, "Width of one key")->check(CLI::PositiveNumber));
   fixed(app.add_option("--expand-v", recipe.expand_v, "Width of one value by that of a key")->check(CLI::PositiveNumber));
   fixed(app.add_option("--intermediate-size", recipe.intermediate_size, "Width of the SwiGLU")->check(CLI::PositiveNumber));
+  const auto titans = [&](const char* flag, Index& size, const char* meaning) {
+    fixed(app.add_option(flag, size, meaning)->check(CLI::PositiveNumber));
+  };
+  titans("--memory-depth", recipe.memory_depth, "Layers of a memory's network (lmm, mac, mag, mal)");
+  titans("--memory-expansion", recipe.memory_expansion, "Width between them by that of a key (and ttt_mlp)");
+  titans("--mini-batch", recipe.mini_batch,
+         "Bytes whose gradients a memory takes at the same weights (and ttt_linear, ttt_mlp)");
+  titans("--segment-size", recipe.segment_size, "Bytes that attention sees at most (mac)");
+  titans("--window-size", recipe.window_size, "Bytes that attention sees (mag, mal)");
+  fixed(app.add_option("--persistent-tokens", recipe.num_persistent_tokens, "Learnt tokens that all bytes see (mac, mag, mal)")
+            ->check(CLI::NonNegativeNumber));
   fixed(app.add_option("--batch", recipe.batch, "Windows of text in one step")->check(CLI::PositiveNumber));
   fixed(app.add_option("--seq-len", recipe.seq_len, "Bytes of each window")->check(CLI::PositiveNumber));
   fixed(app.add_option("--seed", recipe.seed, "Of the initial parameters and the sample"));

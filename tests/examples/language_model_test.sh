@@ -32,6 +32,12 @@ refuses "prompt" $small --prompt ""
 
 "$program" --help >out 2>err || fail "--help: expected exit code 0, got $?"
 grep -q -e --time-budget out || fail "--help does not tell of --time-budget"
+models="delta_net gated_delta_net lmm ttt_linear ttt_mlp mac mag mal"
+"$program" --model transformer >/dev/null 2>err
+for model in $models; do
+  grep -qw -e $model out || fail "--help does not tell of the model $model"
+  grep -qw -e $model err || fail "the error for an unknown model does not tell of $model"
+done
 
 for model in gated_delta_net delta_net; do
   "$program" $small --model $model --steps 20 --sample-bytes 20 --out $model >out 2>err || fail "$model: exit code $?: $(cat err)"
@@ -43,6 +49,16 @@ done
 "$program" --resume delta_net/checkpoint.safetensors --steps 20 --adapt-lr 0 --sample-bytes 0 >out 2>err || fail "--adapt-lr 0: $(cat err)"
 grep -q "learning as it reads" out && fail "--adapt-lr 0: the held-out text was learnt"
 refuses "excludes" --resume delta_net/checkpoint.safetensors --hidden-size 32
+for model in $models; do
+  [ -d $model ] && continue
+  "$program" $small --model $model --segment-size 4 --window-size 4 --mini-batch 4 --steps 4 --sample-bytes 5 --out $model >out 2>err ||
+    fail "$model: exit code $?: $(cat err)"
+  "$program" --resume $model/checkpoint.safetensors --steps 6 --adapt-lr 0 --sample-bytes 0 >out 2>err ||
+    fail "$model: --resume: exit code $?: $(cat err)"
+  for words in "model     $model" "continued after step 4" "bits per byte"; do
+    grep -qF -e "$words" out || fail "$model: expected \"$words\" in the output"
+  done
+done
 mv text other && sed s/counts/changes/ other >text
 refuses "another text" --resume delta_net/checkpoint.safetensors --steps 30
 mv other text

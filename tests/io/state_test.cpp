@@ -1,7 +1,9 @@
 #include "deltanet/io/state.hpp"
 
+#include "deltanet/blocks/memory_as_context.hpp"
 #include "deltanet/layers/attention.hpp"
 #include "deltanet/layers/delta_net.hpp"
+#include "deltanet/layers/neural_memory.hpp"
 #include "deltanet/models/language_model.hpp"
 #include "io/temporary_folder.hpp"
 #include "support/catch.hpp"
@@ -74,6 +76,24 @@ TEST_CASE("a state that grows with its tokens is saved, of sequences of unequal 
   const Sequences next{{0, 1, 4, 7}};
   CHECK(identical(layer.forward(x, &loaded, nullptr, next), layer.forward(x, &state, nullptr, next)));
   CHECK_THROWS_WITH(load_state(folder / "layer.state", layer, 2), ContainsSubstring("state.sequences.2.k: expected no tensor"));
+}
+
+TEST_CASE("a memory as context goes on in the middle of a segment from a saved state, bit for bit", "[io]") {
+  const TemporaryFolder folder;
+  MemoryAsContext<NeuralMemory<float>> layer({.hidden_size = 6,
+                                              .segment_size = 4,
+                                              .memory = {.hidden_size = 6, .head_dim = 3, .num_heads = 2, .mini_batch = 3},
+                                              .attn = {.hidden_size = 6, .num_heads = 2, .head_dim = 4}});
+  Random random(1);
+  layer.initialize(random);
+  auto state = layer.initial_state(2);
+  Tensor<float, 3> x(1, 7, 6);
+  random.fill_normal(x);
+  (void)layer.forward(x, &state, nullptr, Sequences{{0, 5, 7}});
+  save_state(folder / "layer.state", layer, state);
+  auto loaded = load_state(folder / "layer.state", layer, 2);
+  const Sequences next{{0, 1, 7}};
+  CHECK(identical(layer.forward(x, &loaded, nullptr, next), layer.forward(x, &state, nullptr, next)));
 }
 
 TEST_CASE("the state of every layer of the family is saved: recurrent state and convolutions, and one without these", "[io]") {

@@ -62,7 +62,73 @@ TEST_CASE("attention names its parameters as flash-linear-attention does", "[lay
                                           "o_proj.weight", "o_proj.bias"});
 }
 
-TEST_CASE("attention names what is wrong with its Config and its State", "[layers]") {
+TEST_CASE("a token that is retrieved where it stands counts twice, which changes nothing", "[layers]") {
+  Attention<double> layer(with_everything());
+  Random random(2);
+  layer.initialize(random);
+  const auto x = random_tokens<double>(2, 9, 6);
+  CHECK(relative_error(layer.attend(x, {.retrieved = x}), layer.forward(x)) < rounding<double>(54));
+}
+
+TEST_CASE("persistent tokens are seen by every token, from no distance", "[layers]") {
+  auto config = small;
+  config.window_size = 2;
+  Attention<double> layer(config);
+  Random random(2);
+  layer.initialize(random);
+  Matrix<double> p(3, 6);
+  random.fill_normal(p);
+  const AttentionContext<double> context{.persistent = {p.data(), {3, 6}}};
+  Tensor<double, 3> same(1, 12, 6);  // the same token again and again
+  rows(same).rowwise() = p.row(0);
+  const auto y = layer.attend(same, context);
+  for (Index t = 2; t < 12; ++t) CHECK(relative_error(tokens_of(y, t, t + 1), tokens_of(y, 1, 2)) < rounding<double>(6));
+  CHECK(relative_error(tokens_of(y, 5, 6), tokens_of(layer.forward(same), 5, 6)) > 1e-3);
+}
+
+TEST_CASE("the gradients of attention beside a context are differences", "[layers]") {
+  for (const bool retrieved : {false, true}) {
+    INFO("retrieved " << retrieved);
+    struct Everything {
+      AttentionParams<double> params;
+      Matrix<double> persistent;
+      Tensor<double, 3> retrieved, x;
+      static constexpr auto fields() {
+        return std::tuple{Field{"", &Everything::params}, Field{"persistent", &Everything::persistent},
+                          Field{"retrieved", &Everything::retrieved}, Field{"x", &Everything::x}};
+      }
+    };
+    auto config = with_everything();
+    if (!retrieved) config.window_size = 3;
+    Attention<double> layer(config);
+    Random random(2);
+    layer.initialize(random);
+    Everything at{layer.params, Matrix<double>(2, 6), random_tokens<double>(2, retrieved ? 5 : 0, 6, 3),
+                  random_tokens<double>(2, 5, 6)};
+    random.fill_normal(at.persistent);
+    const auto context = [&] {
+      AttentionContext<double> seen{.persistent = {at.persistent.data(), {2, 6}}};
+      if (retrieved) seen.retrieved = at.retrieved;
+      return seen;
+    };
+    Attention<double>::Cache cache;
+    Tensor<double, 3> dy = layer.attend(at.x, context(), nullptr, &cache);
+    random.fill_normal(dy);
+    auto gradients = zeros_like(at);
+    AttentionContextGradients<double> dcontext{gradients.persistent, gradients.retrieved};
+    gradients.x = layer.attend_backward(cache, context(), dy, gradients.params, dcontext);
+    gradients.persistent = dcontext.persistent;
+    gradients.retrieved = dcontext.retrieved;
+    const auto report = check_gradients(at, gradients, [&] {
+      layer.params = at.params;
+      return rows(layer.attend(at.x, context())).cwiseProduct(rows(dy)).sum();
+    });
+    INFO(report.text());
+    CHECK(report.passes(finite_difference_error));
+  }
+}
+
+TEST_CASE("attention names what is wrong with its Config, its State and its context", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
   auto config = small;
   config.num_kv_heads = 3;
@@ -79,6 +145,15 @@ TEST_CASE("attention names what is wrong with its Config and its State", "[layer
   CHECK_THROWS_WITH(layer.forward(random_tokens<double>(2, 3, 6), &state), "state: expected that of N=2 sequences, got 1");
   auto other = Attention<double>({.hidden_size = 6, .num_heads = 4, .num_kv_heads = 2, .head_dim = 6}).initial_state(2);
   CHECK_THROWS_WITH(layer.forward(random_tokens<double>(2, 3, 6), &other), "k: expected [S=0, HKV=2, K=4], got [0, 2, 6]");
+  const auto x = random_tokens<double>(2, 3, 6);
+  const Tensor<double, 3> short_h = tokens_of(x, 0, 2);
+  CHECK_THROWS_WITH(layer.attend(x, {.retrieved = short_h}), "retrieved: expected [B=2, T=3, D=6], got [2, 2, 6]");
+  const Matrix<double> p(2, 5);
+  CHECK_THROWS_WITH(layer.attend(x, {.persistent = {p.data(), {2, 5}}}), "persistent: expected [P=2, D=6], got [2, 5]");
+  config = small;
+  config.window_size = 2;
+  CHECK_THROWS_WITH(Attention<double>(config).attend(x, {.retrieved = x}),
+                    "window_size: expected none beside retrieved tokens, got 2");
 }
 
 }  // namespace deltanet::test

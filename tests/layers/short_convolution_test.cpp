@@ -40,6 +40,35 @@ TEST_CASE("the state of a short convolution is its last W raw inputs, zeros on t
   CHECK(identical(state, expected));
 }
 
+TEST_CASE("gradients through the state of a short convolution are those of one call over all tokens", "[layers]") {
+  const ShortConvolution<double>::Config config{.hidden_size = 3, .kernel_size = 4, .bias = true};
+  ShortConvolution<double> layer(config);
+  Random random(2);
+  layer.initialize(random);
+  const auto x = random_tokens<double>(2, 8, 3);
+  Tensor<double, 3> dy = random_tokens<double>(2, 8, 3, 5), whole = dy;
+  auto gradients = layer.params, sum = gradients;
+  for (auto* params : {&gradients, &sum}) *params = zeros_like(layer.params);
+  short_convolution_backward<double>(layer.params, config.activation, x, {}, whole, gradients);
+  for (const Index split : {0, 1, 2, 3, 5, 8}) {
+    INFO("split before token " << split);
+    const auto first = tokens_of(x, 0, split), second = tokens_of(x, split, 8);
+    auto state = layer.initial_state(2);
+    shift_convolution_state<double>(first, state);
+    auto d = layer.initial_state(2), dbefore = d;
+    auto d_second = tokens_of(dy, split, 8), d_first = tokens_of(dy, 0, split);
+    shift_convolution_state_backward<double>(d_second, d);  // nothing follows: zeros
+    sum = zeros_like(layer.params);
+    short_convolution_backward<double>(layer.params, config.activation, second, state, d_second, sum, {}, dbefore);
+    short_convolution_backward<double>(layer.params, config.activation, first, {}, d_first, sum);
+    rows(d) += rows(dbefore);
+    shift_convolution_state_backward<double>(d_first, d);
+    CHECK(relative_error(d_first, tokens_of(whole, 0, split)) < rounding<double>(8));
+    CHECK(relative_error(d_second, tokens_of(whole, split, 8)) < rounding<double>(8));
+    CHECK(relative_error(sum.weight, gradients.weight) < rounding<double>(16));
+  }
+}
+
 TEST_CASE("a short convolution names what is wrong with its sizes", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
   CHECK_THROWS_WITH(ShortConvolution<float>({.hidden_size = 4, .kernel_size = 0}), ContainsSubstring("kernel_size=0"));

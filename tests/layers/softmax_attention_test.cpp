@@ -13,20 +13,27 @@ namespace {
 struct Problem {
   Tensor<double, 3> q;
   std::vector<Tensor<double, 3>> k, v;
+  Tensor<double, 3> prefix_q, prefix_k, prefix_v;
   AttentionInputs<double> in;
 
-  Problem(const std::vector<std::array<Index, 2>>& lengths, Index window = 0) {
+  Problem(const std::vector<std::array<Index, 2>>& lengths, Index window = 0, Index keys_per_token = 1, Index prefix = 0) {
     Random random(1);
     Index all = 0;
     for (const auto& [length, past] : lengths) {
       all += length;
-      for (auto* x : {&k, &v}) random.fill_normal(x->emplace_back(past + length, 3, 5));
+      for (auto* x : {&k, &v}) random.fill_normal(x->emplace_back(keys_per_token * (past + length), 3, 5));
     }
     q.resize(all, 6, 5);
     random.fill_normal(q);
     in.q = q;
     for (std::size_t n = 0; n < lengths.size(); ++n) in.sequences.push_back({lengths[n][0], k[n], v[n]});
     if (window > 0) in.window = window;
+    in.keys_per_token = keys_per_token;
+    if (prefix == 0) return;
+    prefix_q.resize(all, 6, 5);
+    for (auto* x : {&prefix_k, &prefix_v}) x->resize(prefix, 3, 5);
+    for (auto* x : {&prefix_q, &prefix_k, &prefix_v}) random.fill_normal(*x);
+    in.prefix = {prefix_q, prefix_k, prefix_v};
   }
 };
 
@@ -38,17 +45,22 @@ Tensor<double, 3> definition(const AttentionInputs<double>& in) {
   for (const auto& [length, k, v] : in.sequences)
     for (Index t = 0; t < length; ++t)
       for (Index h = 0; h < H; ++h, ++at) {
-        const Index HKV = k.shape[1], p = k.shape[0] - length + t, group = H / HKV, kv_head = h / group, width = K;
+        const Index HKV = k.shape[1], n = in.keys_per_token, p = k.shape[0] / n - length + t;
+        const Index kv_head = h / (H / HKV), width = K, place = at;
         const auto row = [&](const View<const double, 3>& x, Index s) {
           return VectorMap<const double>(x.data + (s * HKV + kv_head) * width, width);
         };
         VectorMap<double> out(o.data() + at * K, K);
         double sum = 0;
-        for (Index s = in.window <= p ? p - in.window + 1 : 0; s <= p; ++s) {
-          const double weight = std::exp(VectorMap<const double>(in.q.data + at * K, K).dot(row(k, s)) * in.scale());
-          out += weight * row(v, s);
+        const auto see = [&](const View<const double, 3>& by, const View<const double, 3>& keys,
+                             const View<const double, 3>& values, Index s) {
+          const double weight =
+              std::exp(VectorMap<const double>(by.data + place * width, width).dot(row(keys, s)) * in.scale());
+          out += weight * row(values, s);
           sum += weight;
-        }
+        };
+        for (Index s = 0; s < in.prefix.k.shape[0]; ++s) see(in.prefix.q, in.prefix.k, in.prefix.v, s);
+        for (Index s = n * (in.window <= p ? p - in.window + 1 : 0); s < n * (p + 1); ++s) see(in.q, k, v, s);
         out /= sum;
       }
   return o;
@@ -69,6 +81,15 @@ TEST_CASE("attention in blocks is the definition, at lengths around the blocks",
     INFO(length << " tokens after " << past << ", window " << window);
     const Problem problem({{length, past}, {3, 2}, {0, 5}, {length, 0}}, window);
     CHECK(relative_error(softmax_attention(problem.in).o, definition(problem.in)) < rounding<double>(length + past));
+  }
+}
+
+TEST_CASE("attention with several keys a token and a prefix is the definition", "[layers]") {
+  for (const auto& [length, window, n, prefix] :
+       std::vector<std::array<Index, 4>>{{70, 0, 2, 0}, {70, 0, 1, 3}, {70, 9, 1, 3}, {33, 0, 2, 130}, {70, 5, 3, 1}}) {
+    INFO(length << " tokens, window " << window << ", " << n << " keys a token, prefix " << prefix);
+    const Problem problem({{length, 20}, {0, 5}, {length, 0}}, window, n, prefix);
+    CHECK(relative_error(softmax_attention(problem.in).o, definition(problem.in)) < rounding<double>(n * length + prefix));
   }
 }
 
@@ -94,6 +115,24 @@ TEST_CASE("the gradients of attention in blocks are its finite differences", "[l
       CHECK(finite_difference_error_of(TensorSpan<double>{x->data() + past * row, {length * row}}, dx->data() + 2 * row, loss)
                 .worst < finite_difference_error);
   }
+}
+
+TEST_CASE("the gradients of attention with several keys a token and a prefix are its finite differences", "[layers]") {
+  constexpr Index length = 12, past = 4, n = 2;
+  Problem problem({{2, 0}, {length, past}}, 6, n, 3);
+  Tensor<double, 3> d_o(problem.q.dimensions());
+  Random(2).fill_normal(d_o);
+  auto d = softmax_attention_backward(problem.in, 3, softmax_attention(problem.in), d_o);
+  const auto loss = [&] { return rows(softmax_attention(problem.in).o).cwiseProduct(rows(d_o)).sum(); };
+  CHECK(finite_difference_error_of(problem.q, d.q, loss).worst < finite_difference_error);
+  CHECK(finite_difference_error_of(problem.prefix_q, d.prefix_q, loss).worst < finite_difference_error);
+  CHECK(finite_difference_error_of(problem.prefix_k, d.prefix_k, loss).worst < finite_difference_error);
+  CHECK(finite_difference_error_of(problem.prefix_v, d.prefix_v, loss).worst < finite_difference_error);
+  constexpr Index token = n * 3 * 5;
+  for (const auto& [x, dx] : {std::pair{&problem.k[1], &d.k}, std::pair{&problem.v[1], &d.v}})  // of the tokens that ask
+    CHECK(
+        finite_difference_error_of(TensorSpan<double>{x->data() + past * token, {length * token}}, dx->data() + 2 * token, loss)
+            .worst < finite_difference_error);
 }
 
 }  // namespace deltanet::test

@@ -38,4 +38,12 @@ TEST_CASE("what is kept is a copy, in the same memory when the size is the same"
   CHECK(kept.data() != x.data());
 }
 
+TEST_CASE("tokens are added entry by entry", "[layers]") {
+  Tensor<double, 3> x(3, 100, 70), y = x;
+  x.setConstant(2);
+  y.setConstant(1);
+  deltanet::detail::add_to(y, x);
+  CHECK((rows(y).array() == 3).all());
+}
+
 }  // namespace deltanet::test

@@ -61,7 +61,7 @@
                                     const ConvolutionStates<T>&, DeltaInputsCache<T>&, const Sequences&);                     \
   how template void delta_inputs_backward<T>(const DeltaInputsConfig&, const DeltaInputsParams<T>&, View<const T, 3>,         \
                                              const DeltaInputsCache<T>&, std::type_identity_t<DeltaInputsGradients<T>>,       \
-                                             MatrixRef<T>, DeltaInputsParams<T>&);                                            \
+                                             MatrixRef<T>, DeltaInputsParams<T>&, ConvolutionStates<T>*);                     \
   how template DeltaOutputParams<T> delta_output_params<T>(const DeltaOutputConfig&);                                         \
   how template void initialize_delta_output<T>(DeltaOutputParams<T>&, const DeltaOutputConfig&, Random&);                     \
   how template Tensor<T, 3> delta_output<T>(const DeltaOutputConfig&, const DeltaOutputParams<T>&, View<const T, 3>,          \

@@ -40,18 +40,6 @@ struct ResidualBlockParams {
   }
 };
 
-namespace detail {
-
-/// y += x, entry by entry.
-template <Real T>
-void add_to(Tensor<T, 3>& y, View<const T, 3> x) {
-  for_each_range(x.size(), [&](Index begin, Index size) {
-    VectorMap<T>(y.data() + begin, size) += VectorMap<const T>(x.data + begin, size);
-  });
-}
-
-}  // namespace detail
-
 /// A residual block, the building block of flash-linear-attention's and transformers' models:
 ///
 ///   h = x + attn(attn_norm(x)),    y = h + mlp(mlp_norm(h))        (norms before)

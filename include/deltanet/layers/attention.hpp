@@ -41,6 +41,22 @@ struct AttentionConfig {
   }
 };
 
+/// Tokens that attention sees beside its own, as keys and values: they ask nothing.
+template <Real T>
+struct AttentionContext {
+  View<const T, 2> persistent{};  // [P, D]: seen by all tokens of all sequences, whatever the window; without a position
+  View<const T, 3> retrieved{};   // [B, T, D]: one a token, at its position, seen by the tokens that see it
+
+  [[nodiscard]] Index keys_per_token() const { return retrieved.absent() ? 1 : 2; }
+};
+
+/// Gradients by a context; added to.
+template <Real T>
+struct AttentionContextGradients {
+  Matrix<T> persistent;    // [P, D]
+  Tensor<T, 3> retrieved;  // [B, T, D]
+};
+
 template <Real T>
 struct AttentionParams {
   LinearParams<T> q_proj;                          // weight [H K, D]
@@ -58,10 +74,11 @@ struct AttentionParams {
 };
 
 /// The keys, turned, and values of the tokens so far of one sequence; of the last ones where there is a window. Token i of them
-/// stands at position i: only differences of positions count.
+/// stands at position i: only differences of positions count. With a context that has retrieved tokens, each comes before the
+/// token at its place.
 template <Real T>
 struct AttentionRows {
-  TokenRows<T> k, v;  // [S, HKV, K]
+  TokenRows<T> k, v;  // [S, HKV, K]; [2 S, HKV, K] with retrieved tokens
 
   static constexpr auto fields() { return std::tuple{Field{"k", &AttentionRows::k}, Field{"v", &AttentionRows::v}}; }
 };
@@ -81,7 +98,8 @@ struct AttentionState {
 ///   y = o_proj(o sigmoid(g_proj x))                             (the gate where use_gate)
 ///
 /// [B, T, D] -> [B, T, D]. A step costs O(S H K) for S tokens so far. A state given to `forward` counts as a constant: no
-/// gradient reaches the tokens before it.
+/// gradient reaches the tokens before it. `attend` is `forward` with more to see, an AttentionContext, which must be of the
+/// same kind in every call with a state.
 template <Real T>
 class Attention {
  public:
@@ -90,10 +108,14 @@ class Attention {
   using Params = AttentionParams<T>;
   using State = AttentionState<T>;
   struct Cache {
-    Tensor<T, 3> x;                 // [B, T, D]
-    Tensor<T, 3> q_proj, k_proj;    // [B T, H, K], [B T, HKV, K]: before norm and rotation
-    Tensor<T, 3> q;                 // [B T, H, K]
-    AttentionState<T> rows;         // what the queries saw
+    Tensor<T, 3> x;               // [B, T, D]
+    Tensor<T, 3> q_proj, k_proj;  // [B T, H, K], [n B T, HKV, K]: before norm and rotation
+    Tensor<T, 3> q;               // [B T, H, K]
+    AttentionState<T> rows;       // what the queries saw
+    struct {
+      Tensor<T, 3> q;             // [B T, H, K]: before rotation
+      Tensor<T, 3> k_proj, k, v;  // [P, HKV, K]
+    } persistent;
     Sequences sequences;            // how the tokens are cut
     AttentionOutputs<T> attention;  // o and lse
     Matrix<T> gate;                 // [B T, H K]: sigmoid(g_proj x)
@@ -133,29 +155,46 @@ class Attention {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    return attend(x, {}, state, cache, sequences);
+  }
+
+  Tensor<T, 3> attend(View<const T, 3> x, const AttentionContext<T>& context, State* state = nullptr, Cache* cache = nullptr,
+                      const Sequences& sequences = {}) const {
     const Index B = x.shape[0], length = x.shape[1], H = config.num_heads, HKV = config.kv_heads(), K = config.head_width();
+    const Index n = context.keys_per_token();
     expect_shape("x", x, {{"B", B}, {"T", length}, {"D", config.hidden_size}});
+    expect_context(x, context);
     const auto cut = sequences.cut(B, length);
-    if (state) expect_state(static_cast<Index>(cut.size()), *state);
+    if (state) expect_state(static_cast<Index>(cut.size()), *state, n);
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
     State from_start = state ? State() : initial_state(static_cast<Index>(cut.size()));
     std::vector<AttentionRows<T>>& rows_so_far = (state ? *state : from_start).sequences;
 
-    const Rotation<T> rotation(config.rotary(), positions(rows_so_far, cut));
+    const Tensor<T, 3> pairs = with_retrieved(context, x);
+    const View<const T, 3> seen = n == 1 ? x : View<const T, 3>(pairs);  // [B, n T, D]
     kept.q_proj = projected(params.q_proj, x, H);
-    kept.k_proj = projected(params.k_proj, x, HKV);
+    kept.k_proj = projected(params.k_proj, seen, HKV);
     kept.q = normed(params.q_norm, kept.q_proj);
     Tensor<T, 3> k = normed(params.k_norm, kept.k_proj);
-    const Tensor<T, 3> v = projected(params.v_proj, x, HKV);
-    rotation.apply(kept.q);
-    rotation.apply(k);
-    for (std::size_t n = 0; n < cut.size(); ++n) {
-      rows_so_far[n].k.append(k.data() + cut[n].begin * HKV * K, cut[n].tokens());
-      rows_so_far[n].v.append(v.data() + cut[n].begin * HKV * K, cut[n].tokens());
+    const Tensor<T, 3> v = projected(params.v_proj, seen, HKV);
+    kept.persistent = {};
+    if (!context.persistent.absent()) {
+      const View<const T, 3> tokens = as_tokens(context.persistent);
+      kept.persistent.q = kept.q;
+      kept.persistent.k_proj = projected(params.k_proj, tokens, HKV);
+      kept.persistent.k = normed(params.k_norm, kept.persistent.k_proj);
+      kept.persistent.v = projected(params.v_proj, tokens, HKV);
     }
-    kept.attention = softmax_attention(inputs(kept.q, rows_so_far, cut));
+    const Rotation<T> rotation(config.rotary(), positions(rows_so_far, cut, n));
+    rotation.apply(kept.q);
+    rotation.apply(keys_of_tokens(k, n));
+    for (std::size_t i = 0; i < cut.size(); ++i) {
+      rows_so_far[i].k.append(k.data() + n * cut[i].begin * HKV * K, n * cut[i].tokens());
+      rows_so_far[i].v.append(v.data() + n * cut[i].begin * HKV * K, n * cut[i].tokens());
+    }
+    kept.attention = softmax_attention(inputs(kept, rows_so_far, cut, n));
     if (cache) {
       cache->rows.sequences = rows_so_far;
       cache->sequences = sequences;
@@ -179,8 +218,15 @@ class Attention {
   // forward: gated = o gate,   y = o_proj gated
   // so:      do = dgated gate,   dgate = dgated o;   and back through attention, rotation, norms and projections
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    AttentionContextGradients<T> none;
+    return attend_backward(cache, {}, dy, gradients, none);
+  }
+
+  /// The gradients of `attend`: adds to those of the context too.
+  Tensor<T, 3> attend_backward(const Cache& cache, const AttentionContext<T>& context, View<const T, 3> dy, Params& gradients,
+                               AttentionContextGradients<T>& dcontext) const {
     const View<const T, 3> x = cache.x;
-    const Index B = x.shape[0], length = x.shape[1], width = config.query_dim();
+    const Index B = x.shape[0], length = x.shape[1], width = config.query_dim(), n = context.keys_per_token();
     expect_shape("dy", dy, {{"B", B}, {"T", length}, {"D", x.shape[2]}});
     Tensor<T, 3> dx = zeros<T>(B, length, x.shape[2]);
     Tensor<T, 3> d_o(cache.q.dimensions());
@@ -195,19 +241,32 @@ class Attention {
     }
     const auto cut = cache.sequences.cut(B, length);
     AttentionGradients<T> d =
-        softmax_attention_backward(inputs(cache.q, cache.rows.sequences, cut), config.kv_heads(), cache.attention, d_o);
-    const Rotation<T> rotation(config.rotary(), positions(cache.rows.sequences, cut, true));
+        softmax_attention_backward(inputs(cache, cache.rows.sequences, cut, n), config.kv_heads(), cache.attention, d_o);
+    const Rotation<T> rotation(config.rotary(), positions(cache.rows.sequences, cut, n, true));
     rotation.apply_inverse(d.q);
-    rotation.apply_inverse(d.k);
+    rotation.apply_inverse(keys_of_tokens(d.k, n));
+    if (!context.persistent.absent()) {
+      detail::add_to<T>(d.q, d.prefix_q);
+      norm_backward(params.k_norm, cache.persistent.k_proj, d.prefix_k, gradients.k_norm);
+      const View<const T, 3> tokens = as_tokens(context.persistent);
+      projection_backward(params.k_proj, tokens, d.prefix_k, dcontext.persistent, gradients.k_proj);
+      projection_backward(params.v_proj, tokens, d.prefix_v, dcontext.persistent, gradients.v_proj);
+    }
     norm_backward(params.q_norm, cache.q_proj, d.q, gradients.q_norm);
     norm_backward(params.k_norm, cache.k_proj, d.k, gradients.k_norm);
-    const auto projection_backward = [&](const LinearParams<T>& projection, const Tensor<T, 3>& dz, LinearParams<T>& to) {
-      linear_backward<T>(projection, x.rows(), MatrixMap<const T>(dz.data(), B * length, projection.out_features()), rows(dx),
-                         to);
-    };
-    projection_backward(params.q_proj, d.q, gradients.q_proj);
-    projection_backward(params.k_proj, d.k, gradients.k_proj);
-    projection_backward(params.v_proj, d.v, gradients.v_proj);
+    projection_backward(params.q_proj, x, d.q, rows(dx), gradients.q_proj);
+    if (n == 1) {
+      projection_backward(params.k_proj, x, d.k, rows(dx), gradients.k_proj);
+      projection_backward(params.v_proj, x, d.v, rows(dx), gradients.v_proj);
+      return dx;
+    }
+    const Tensor<T, 3> pairs = with_retrieved(context, x);
+    Tensor<T, 3> dpairs = zeros<T>(B, n * length, x.shape[2]);
+    projection_backward(params.k_proj, pairs, d.k, rows(dpairs), gradients.k_proj);
+    projection_backward(params.v_proj, pairs, d.v, rows(dpairs), gradients.v_proj);
+    const MatrixMap<const T> both(dpairs.data(), B * length, n * x.shape[2]);
+    rows(dcontext.retrieved) += both.leftCols(x.shape[2]);
+    rows(dx) += both.rightCols(x.shape[2]);
     return dx;
   }
 
@@ -232,24 +291,51 @@ class Attention {
       if (*norm) (*norm)->weight.setConstant(config.zero_centered_norm ? T(0) : T(1));
   }
 
-  void expect_state(Index N, const State& state) const {
+  void expect_context(View<const T, 3> x, const AttentionContext<T>& context) const {
+    if (!context.persistent.absent())
+      expect_shape("persistent", context.persistent, {{"P", context.persistent.shape[0]}, {"D", config.hidden_size}});
+    if (context.retrieved.absent()) return;
+    expect_shape("retrieved", context.retrieved, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
+    expect(!config.window_size, "window_size: expected none beside retrieved tokens, got ", config.window_size.value_or(0));
+  }
+
+  void expect_state(Index N, const State& state, Index keys_per_token) const {
     const auto found = static_cast<Index>(state.sequences.size());
     expect(found == N, "state: expected that of N=", N, " sequences, got ", found);
-    for (const auto& [k, v] : state.sequences)
+    for (const auto& [k, v] : state.sequences) {
+      expect(k.tokens() % keys_per_token == 0, "k: expected ", keys_per_token, " keys a token, got ", k.tokens(), " in all");
       for (const auto& [name, tokens] : {std::pair{"k", &k}, std::pair{"v", &v}})
         expect_shape(name, std::as_const(*tokens).view(),
                      {{"S", k.tokens()}, {"HKV", config.kv_heads()}, {"K", config.head_width()}});
+    }
   }
 
   /// Where each token stands, after those in the rows, or the last of them where they are `included`.
   static std::vector<Index> positions(const std::vector<AttentionRows<T>>& rows_so_far,
-                                      const std::vector<detail::Sequence>& cut, bool included = false) {
+                                      const std::vector<detail::Sequence>& cut, Index keys_per_token, bool included = false) {
     std::vector<Index> all;
     for (std::size_t n = 0; n < cut.size(); ++n) {
-      const Index before = rows_so_far[n].k.tokens() - (included ? cut[n].tokens() : 0);
+      const Index before = rows_so_far[n].k.tokens() / keys_per_token - (included ? cut[n].tokens() : 0);
       for (Index t = 0; t < cut[n].tokens(); ++t) all.push_back(before + t);
     }
     return all;
+  }
+
+  /// The keys of a token as one token with more heads, which a rotation turns alike: [n M, HKV, K] -> [M, n HKV, K].
+  static View<T, 3> keys_of_tokens(Tensor<T, 3>& k, Index keys_per_token) {
+    return {k.data(), {k.dimension(0) / keys_per_token, keys_per_token * k.dimension(1), k.dimension(2)}};
+  }
+  static View<const T, 3> as_tokens(View<const T, 2> x) { return {x.data, {1, x.shape[0], x.shape[1]}}; }
+
+  /// Each retrieved token and then the token at its place, [B, 2 T, D]; empty where none were retrieved.
+  static Tensor<T, 3> with_retrieved(const AttentionContext<T>& context, View<const T, 3> x) {
+    if (context.retrieved.absent()) return {};
+    const Index D = x.shape[2];
+    Tensor<T, 3> pairs(x.shape[0], 2 * x.shape[1], D);
+    MatrixMap<T> both(pairs.data(), x.shape[0] * x.shape[1], 2 * D);
+    both.leftCols(D) = context.retrieved.rows();
+    both.rightCols(D) = x.rows();
+    return pairs;
   }
 
   /// projection x as heads: [B, T, D] -> [B T, heads, K].
@@ -258,6 +344,13 @@ class Attention {
     Tensor<T, 3> z(tokens, heads, width / heads);
     linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), tokens, width));
     return z;
+  }
+
+  /// The gradients of `projected`, given that by z: added to.
+  static void projection_backward(const LinearParams<T>& projection, View<const T, 3> x, const Tensor<T, 3>& dz,
+                                  MatrixRef<T> dx, LinearParams<T>& gradients) {
+    const Index width = projection.out_features();
+    linear_backward<T>(projection, x.rows(), MatrixMap<const T>(dz.data(), dz.size() / width, width), dx, gradients);
   }
 
   /// The rows that a norm is over: heads or all heads at once, as wide as its weight.
@@ -281,12 +374,13 @@ class Attention {
     rms_norm_backward<T>(*norm, config.norm_eps, rows_of(*norm, z.data(), z.size()), dz, dz, *gradients, norm_center());
   }
 
-  [[nodiscard]] AttentionInputs<T> inputs(const Tensor<T, 3>& q, const std::vector<AttentionRows<T>>& rows_so_far,
-                                          const std::vector<detail::Sequence>& cut) const {
-    AttentionInputs<T> in{.q = q, .sequences = {}};
+  [[nodiscard]] AttentionInputs<T> inputs(const Cache& cache, const std::vector<AttentionRows<T>>& rows_so_far,
+                                          const std::vector<detail::Sequence>& cut, Index keys_per_token) const {
+    AttentionInputs<T> in{.q = cache.q, .sequences = {}, .keys_per_token = keys_per_token};
     for (std::size_t n = 0; n < cut.size(); ++n)
       in.sequences.push_back({cut[n].tokens(), rows_so_far[n].k.view(), rows_so_far[n].v.view()});
     if (config.window_size) in.window = *config.window_size;
+    if (cache.persistent.k.size() > 0) in.prefix = {cache.persistent.q, cache.persistent.k, cache.persistent.v};
     return in;
   }
 

@@ -61,12 +61,21 @@ struct Branch {
     deltanet::sum_norm<T>(as_heads<T>(cache.out, heads).rows());
   }
 
-  /// d is the gradient by cache.out, and is written over; adds to dx [B T, D] and to the parameters' gradients.
+  /// d is the gradient by cache.out, and is written over; adds to dx [B T, D] and to the parameters' gradients. *dstate, where
+  /// it is not null, is the gradient by the convolution's state after, and becomes that by its state before.
   void backward(View<const T, 3> x, const BranchCache<T>& cache, View<T, 3> d, MatrixRef<T> dx, LinearParams<T>& dprojection,
-                std::optional<ShortConvolutionParams<T>>& dconvolution, const Sequences& sequences = {}) const {
+                std::optional<ShortConvolutionParams<T>>& dconvolution, const Sequences& sequences = {},
+                std::optional<Tensor<T, 3>>* dstate = nullptr) const {
     if (sum_norm) sum_norm_backward<T>(as_heads<const T>(cache.features, heads).rows(), as_heads(d, heads).rows());
     if (convolution) {
-      short_convolution_backward(*convolution, phi, cache.projected, past(cache), d, *dconvolution, sequences);
+      Tensor<T, 3> dbefore;
+      if (dstate) dbefore = zeros<T>((*dstate)->dimension(0), (*dstate)->dimension(1), (*dstate)->dimension(2));
+      short_convolution_backward(*convolution, phi, cache.projected, past(cache), d, *dconvolution, sequences,
+                                 dstate ? View<T, 3>(dbefore) : View<T, 3>());
+      if (dstate) {
+        shift_convolution_state_backward<T>(d, **dstate, sequences);
+        add_to(**dstate, dbefore);
+      }
     } else {
       for_each_range(d.size(), [&](Index begin, Index size) {
         apply_feature_map_derivative<T>(phi, VectorMap<const T>(cache.projected.data() + begin, size),

@@ -138,15 +138,20 @@ struct DeltaInputsGradients {
   View<T, 3> beta;     // [B, T, HV]
 };
 
-/// The gradients of `delta_inputs`, all added to: dx [B T, D] and those of the parameters.
+/// The gradients of `delta_inputs`, all added to: dx [B T, D] and those of the parameters. *dstate, where it is not null, is
+/// the gradient by the convolutions' states after, and becomes that by those before.
 template <Real T>
 void delta_inputs_backward(const DeltaInputsConfig& config, const DeltaInputsParams<T>& params, View<const T, 3> x,
                            const DeltaInputsCache<T>& cache, std::type_identity_t<DeltaInputsGradients<T>> d, MatrixRef<T> dx,
-                           DeltaInputsParams<T>& gradients) {
+                           DeltaInputsParams<T>& gradients, ConvolutionStates<T>* dstate = nullptr) {
   const detail::Branches<T> branches(config, params);
-  branches.q.backward(x, cache.q, d.q, dx, gradients.q_proj, gradients.q_conv1d, cache.sequences);
-  branches.k.backward(x, cache.k, d.k, dx, gradients.k_proj, gradients.k_conv1d, cache.sequences);
-  branches.v.backward(x, cache.v, d.v, dx, gradients.v_proj, gradients.v_conv1d, cache.sequences);
+  const auto by = [&](std::optional<Tensor<T, 3>> ConvolutionStates<T>::*branch) {
+    return dstate ? &(dstate->*branch) : nullptr;
+  };
+  using States = ConvolutionStates<T>;
+  branches.q.backward(x, cache.q, d.q, dx, gradients.q_proj, gradients.q_conv1d, cache.sequences, by(&States::q));
+  branches.k.backward(x, cache.k, d.k, dx, gradients.k_proj, gradients.k_conv1d, cache.sequences, by(&States::k));
+  branches.v.backward(x, cache.v, d.v, dx, gradients.v_proj, gradients.v_conv1d, cache.sequences, by(&States::v));
 
   if (params.b_proj)
     sigmoid_gate_backward<T>(*params.b_proj, static_cast<T>(config.strength()), x.rows(), rows(cache.beta), d.beta.rows(), dx,

@@ -69,11 +69,22 @@ class DeltaLayer {
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
 
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    return backward_through(cache, dy, gradients, nullptr, [&](const Tensor<T, 4>& d_o, MatrixRef<T> dx) {
+      return self().mix_backward(cache, d_o, dx, gradients);
+    });
+  }
+
+ protected:
+  /// The gradients of `forward`, given those of `mix`, mix_backward(d_o, dx). *dstate, where it is not null, is the gradient by
+  /// the convolutions' states after, and becomes that by those before.
+  template <class MixBackward>
+  Tensor<T, 3> backward_through(const Cache& cache, View<const T, 3> dy, Params& gradients, ConvolutionStates<T>* dstate,
+                                const MixBackward& mix_backward) const {
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
     const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto d = self().mix_backward(cache, d_o, rows(dx), gradients);
+    auto d = mix_backward(d_o, rows(dx));
     // Heads, and the steps of a token where it has several, lie side by side: [B, T n, H, K] are the numbers of [B, T, n H K].
     const auto of_tokens = [&](auto& tensor, Index width) {
       return View<T, 3>(tensor.data(), {x.shape[0], x.shape[1], width});
@@ -82,11 +93,11 @@ class DeltaLayer {
     DeltaInputsGradients<T> by_inputs{
         of_tokens(d.q, params.q_proj.weight.rows()), of_tokens(d.k, sizes.key_dim()), of_tokens(d.v, sizes.value_dim()), {}};
     if constexpr (requires { d.beta.data(); }) by_inputs.beta = of_tokens(d.beta, sizes.num_v_heads);
-    delta_inputs_backward<T>(sizes, params, x, cache.inputs, by_inputs, rows(dx), gradients);
+    delta_inputs_backward<T>(sizes, params, x, cache.inputs, by_inputs, rows(dx), gradients,
+                             config.inputs().use_short_conv ? dstate : nullptr);
     return dx;
   }
 
- protected:
   explicit DeltaLayer(const Config& config_) : config(config_) {
     static_cast<DeltaInputsParams<T>&>(params) = delta_inputs_params<T>(config.inputs());
     static_cast<DeltaOutputParams<T>&>(params) = delta_output_params<T>(config.output());
@@ -108,8 +119,9 @@ class DeltaLayer {
   }
 
   /// The gradients by the scan's inputs; adds those of the gates to dx and to those of the parameters.
-  [[nodiscard]] auto mix_backward(const Cache& cache, const Tensor<T, 4>& d_o, MatrixRef<T> dx, Params& gradients) const {
-    auto d = delta_scan_backward(self().scan_inputs(cache), self().scan_options(cache), cache.scan, d_o);
+  [[nodiscard]] auto mix_backward(const Cache& cache, const Tensor<T, 4>& d_o, MatrixRef<T> dx, Params& gradients,
+                                  Tensor<T, 4>* dstate = nullptr) const {
+    auto d = delta_scan_backward(self().scan_inputs(cache), self().scan_options(cache), cache.scan, d_o, dstate);
     self().gates_backward(cache, d, dx, gradients);
     return d;
   }

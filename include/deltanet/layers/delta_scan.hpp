@@ -43,11 +43,17 @@ template <InputBundle In>
   return delta_scan(in, detail::scan_options<typename In::Scalar>(norm), state, cache);
 }
 
-/// The gradients by the inputs; none reaches the state before, which counts as a constant.
+/// The gradients by the inputs. None reaches the state before, which counts as a constant, unless dstate is not null: then it
+/// is the gradient by the state after, [N, HV, K, V], and becomes that by the state before.
 template <InputBundle In>
 [[nodiscard]] auto delta_scan_backward(const In& in, const ScanOptions<typename In::Scalar>& options,
-                                       const ScanCache<typename In::Scalar>& cache, const Tensor<typename In::Scalar, 4>& d_o) {
-  return chunked_backward(in, cache, Cotangents<typename In::Scalar>{.o = d_o}, options).inputs;
+                                       const ScanCache<typename In::Scalar>& cache, const Tensor<typename In::Scalar, 4>& d_o,
+                                       Tensor<typename In::Scalar, 4>* dstate = nullptr) {
+  Cotangents<typename In::Scalar> cotangents{.o = d_o};
+  if (dstate) cotangents.final_state = *dstate;
+  auto d = chunked_backward(in, cache, cotangents, options);
+  if (dstate) *dstate = std::move(d.initial_state);
+  return std::move(d.inputs);
 }
 template <InputBundle In>
 [[nodiscard]] auto delta_scan_backward(const In& in, QKNorm norm, const ScanCache<typename In::Scalar>& cache,

@@ -4,6 +4,7 @@
 #include "deltanet/layers/delta_config.hpp"
 #include "deltanet/layers/delta_layer.hpp"
 #include "deltanet/layers/momentum_gate.hpp"
+#include "deltanet/layers/retrieval.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 
 namespace deltanet {
@@ -70,7 +71,8 @@ struct GatedDeltaNetGates {
 ///   Z_t = eta_t Z_{t-1} + beta_t k_t (v_t - P_t^T k_t)^T,   S_t = exp(g_t) S_{t-1} + Z_t,
 ///   P_t = S_{t-1}   (Titans)   or   exp(g_t) S_{t-1} + eta_t Z_{t-1}   (Nesterov)
 ///
-/// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
+/// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it, unless
+/// `backward` is asked for that by the state. A RetrievableMemory (retrieval.hpp).
 template <Real T, class Momentum = NoMomentum>
 class GatedDeltaNet
     : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, GatedDeltaNetConfig, GatedDeltaNetParams<T>, GatedDeltaNetGates<T>> {
@@ -81,6 +83,8 @@ class GatedDeltaNet
   using Member = typename Momentum::Member;
   using Base::config, Base::params;
   using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
+  using RetrievalState = BasicRetrievalState<T, 4>;
+  using RetrievalCache = BasicRetrievalCache<T, 4>;
 
   explicit GatedDeltaNet(const Config& config_) : Base(checked(config_)) {
     static_cast<DecayGateParams<T>&>(params) =
@@ -89,7 +93,57 @@ class GatedDeltaNet
       static_cast<MomentumGateParams<T>&>(params) = momentum_gate_params<T>(config.momentum());
   }
 
+  static const Tensor<T, 4>& contents(const State& state) { return state.recurrent_state; }
+  static Tensor<T, 4>& contents(State& state) { return state.recurrent_state; }
+
+  [[nodiscard]] RetrievalState initial_retrieval_state(Index N) const {
+    State state = this->initial_state(N);
+    return {std::move(contents(state)), std::move(state.conv_state.q)};
+  }
+
+  /// What the memory answers to the tokens x [B, T, D] as it is; nothing is written.
+  [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, RetrievalState& state, RetrievalCache* cache = nullptr,
+                                      const Sequences& sequences = {}) const {
+    const DeltaStateSizes sizes = state_sizes();
+    expect_shape("contents", View<const T, 4>(state.contents),
+                 {{"N", sequences.count(x.shape[0], x.shape[1])},
+                  {"HV", sizes.num_v_heads},
+                  {"rows", sizes.rows},
+                  {"V", sizes.head_v_dim}});
+    RetrievalCache own;
+    RetrievalCache& kept = cache ? *cache : own;
+    retrieval_queries<T>(config.inputs(), params, x, state.conv_state, kept, sequences);
+    kept.output.o = retrieve_linear<T>(kept.q, state.contents, scale(), sequences);
+    if (cache) cache->contents = state.contents;
+    return delta_output<T>(config.output(), params, x, kept.output);
+  }
+
+  Tensor<T, 3> retrieve_backward(const RetrievalCache& cache, View<const T, 3> dy, Params& gradients,
+                                 RetrievalState* dstate) const {
+    const View<const T, 3> x = cache.x;
+    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
+    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
+    Tensor<T, 4> dq = retrieve_linear_backward<T>(cache.q, cache.contents, scale(), d_o, dstate->contents, cache.sequences);
+    retrieval_queries_backward<T>(config.inputs(), params, cache, dq, rows(dx), gradients,
+                                  config.use_short_conv ? &dstate->conv_state : nullptr);
+    return dx;
+  }
+
+  using Base::backward;
+  /// Where dstate is not null, it is the gradient by the state after, and becomes that by the state before, of a forward with a
+  /// state.
+  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients, State* dstate) const {
+    return this->backward_through(
+        cache, dy, gradients, dstate ? &dstate->conv_state : nullptr, [&](const Tensor<T, 4>& d_o, MatrixRef<T> dx) {
+          return this->mix_backward(cache, d_o, dx, gradients, dstate ? &dstate->recurrent_state : nullptr);
+        });
+  }
+  /// The memory begins with zeros: there is nothing to learn.
+  void initial_state_backward(const State& /*d*/, Params& /*gradients*/) const {}
+
  private:
+  [[nodiscard]] T scale() const { return 1 / std::sqrt(static_cast<T>(config.head_dim)); }
+
   static const Config& checked(const Config& config) {
     expect_integral_head_v_dim(config);
     expect(!has_momentum<Momentum> || !config.stable_gates || !config.allow_neg_eigval,

@@ -2,6 +2,7 @@
 
 #include "deltanet/layers/delta_config.hpp"
 #include "deltanet/layers/delta_state.hpp"
+#include "deltanet/layers/retrieval.hpp"
 #include "deltanet/recurrence/deep_memory.hpp"
 #include "deltanet/recurrence/retrieve.hpp"
 
@@ -42,7 +43,7 @@ struct MemoryLayerState {
 ///
 /// A Config names its update rule as `Update`, and what its gates learn and keep as GatesParams and GatesCache; the functions
 /// memory_gates.. of that rule's gates do the rest. A state given to `forward` counts as a constant: no gradient reaches the
-/// tokens before it.
+/// tokens before it, unless `backward` is asked for that by the state. A RetrievableMemory (retrieval.hpp).
 template <Real T, class Config_>
 class MemoryLayer {
  public:
@@ -60,6 +61,8 @@ class MemoryLayer {
     bool from_initial;  // whether the memory began with the initial weights
     DeltaOutputCache<T> output;
   };
+  using RetrievalState = BasicRetrievalState<T, 3>;
+  using RetrievalCache = BasicRetrievalCache<T, 3>;
 
   Config config;
   Params params;
@@ -114,36 +117,75 @@ class MemoryLayer {
     shift_convolution_states(config.inputs(), own.inputs, state.conv_state);
   }
 
-  /// What the memory answers to the tokens x [B, T, D] as it is; nothing is written.
-  [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, const State& state) const {
-    Cache own;
-    prepare(x, &state, {}, own);
-    own.output.o = deltanet::retrieve<T>(config.network(), params.memory, own.q, state.memory.weights);
-    return delta_output<T>(config.output(), params, x, own.output);
+  static const Tensor<T, 3>& contents(const State& state) { return state.memory.weights; }
+  static Tensor<T, 3>& contents(State& state) { return state.memory.weights; }
+
+  [[nodiscard]] RetrievalState initial_retrieval_state(Index N) const {
+    State state = initial_state(N);
+    return {std::move(contents(state)), std::move(state.conv_state.q)};
   }
 
-  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+  /// What the memory answers to the tokens x [B, T, D] as it is; nothing is written.
+  [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, RetrievalState& state, RetrievalCache* cache = nullptr,
+                                      const Sequences& sequences = {}) const {
+    RetrievalCache own;
+    RetrievalCache& kept = cache ? *cache : own;
+    retrieval_queries<T>(config.inputs(), params, x, state.conv_state, kept, sequences);
+    kept.output.o = deltanet::retrieve<T>(config.network(), params.memory, kept.q, state.contents, 1, sequences);
+    if (cache) cache->contents = state.contents;
+    return delta_output<T>(config.output(), params, x, kept.output);
+  }
+  [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, const State& state) const {
+    RetrievalState apart{contents(state), state.conv_state.q};
+    return retrieve(x, apart);
+  }
+
+  Tensor<T, 3> retrieve_backward(const RetrievalCache& cache, View<const T, 3> dy, Params& gradients,
+                                 RetrievalState* dstate) const {
+    const View<const T, 3> x = cache.x;
+    Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
+    const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
+    auto d = deltanet::retrieve_backward<T>(config.network(), params.memory, cache.q, cache.contents, d_o, 1, cache.sequences);
+    add_parameters(gradients.memory, d.params);
+    dstate->contents += d.weights;
+    retrieval_queries_backward<T>(config.inputs(), params, cache, d.q, rows(dx), gradients,
+                                  config.use_short_conv ? &dstate->conv_state : nullptr);
+    return dx;
+  }
+
+  void initial_state_backward(const State& d, Params& gradients) const {
+    initial_deep_memory_state_backward(d.memory, gradients.memory);
+  }
+
+  /// Where dstate is not null, it is the gradient by the state after, and becomes that by the state before, of a forward with a
+  /// state.
+  Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients, State* dstate = nullptr) const {
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
     const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
-    auto [d, dmemory, dstate] = deep_memory_backward(config.network(), params.memory, scan_inputs(cache), cache.memory,
-                                                     DeepMemoryCotangents<T>{.o = d_o}, scan_options(cache));
-    if (cache.from_initial) initial_deep_memory_state_backward(dstate, dmemory);
-    for_each_tensor([](const TensorInfo&, const auto& to, const auto& from) { to.flat() += from.flat(); }, gradients.memory,
-                    dmemory);
+    auto [d, dmemory, dbefore] = deep_memory_backward(
+        config.network(), params.memory, scan_inputs(cache), cache.memory,
+        DeepMemoryCotangents<T>{.o = d_o, .final_state = dstate ? &dstate->memory : nullptr}, scan_options(cache));
+    if (cache.from_initial) initial_deep_memory_state_backward(dbefore, dmemory);
+    if (dstate) dstate->memory = std::move(dbefore);
+    add_parameters(gradients.memory, dmemory);
     memory_gates_backward<T>(config.gates(), params, x, cache.gates, d, rows(dx), gradients);
     l2_norm_backward<T>(heads(cache.inputs.q).rows(), rows(cache.q), rows(d.q));
     l2_norm_backward<T>(heads(cache.inputs.k).rows(), rows(cache.k), rows(d.k));
     delta_inputs_backward<T>(config.inputs(), params, x, cache.inputs,
                              {detail::as_row_of_heads(d.q), detail::as_row_of_heads(d.k), detail::as_row_of_heads(d.v), {}},
-                             rows(dx), gradients);
+                             rows(dx), gradients, dstate && config.use_short_conv ? &dstate->conv_state : nullptr);
     return dx;
   }
 
  private:
   [[nodiscard]] View<const T, 4> heads(const BranchCache<T>& branch) const {
     return detail::as_heads<const T>(branch.out, config.num_heads);
+  }
+
+  static void add_parameters(MemoryParams<T>& to, const MemoryParams<T>& from) {
+    for_each_tensor([](const TensorInfo&, const auto& sum, const auto& part) { sum.flat() += part.flat(); }, to, from);
   }
 
   /// Fills the cache with what the memory reads of the tokens, and returns the number of their sequences.

@@ -146,7 +146,8 @@ void short_convolution(const ShortConvolutionParams<T>& params, FeatureMap phi, 
   });
 }
 
-/// The gradients of `short_convolution`: d [B, T, D] is dy before and dx after; those of the parameters are added to.
+/// The gradients of `short_convolution`: d [B, T, D] is dy before and dx after; those of the parameters, and dbefore [N, D, W]
+/// where it is not absent, are added to.
 //
 // forward: z_t = sum_w taps_w x_{t-W+1+w} + bias,   y_t = phi(z_t)
 // so:      dz_t = dy_t phi'(z_t),   dx_{t-W+1+w} += taps_w dz_t,   dtaps_w += dz_t x_{t-W+1+w},   dbias += dz_t
@@ -154,7 +155,7 @@ template <Real T>
 void short_convolution_backward(const ShortConvolutionParams<T>& params, FeatureMap phi,
                                 std::type_identity_t<View<const T, 3>> x, std::type_identity_t<View<const T, 3>> before,
                                 std::type_identity_t<View<T, 3>> d, ShortConvolutionParams<T>& gradients,
-                                const Sequences& sequences = {}) {
+                                const Sequences& sequences = {}, std::type_identity_t<View<T, 3>> dbefore = {}) {
   const Index D = x.shape[2];
   const Matrix<T> taps = detail::taps_of(params);
   const Index W = taps.rows();
@@ -180,6 +181,8 @@ void short_convolution_backward(const ShortConvolutionParams<T>& params, Feature
           gradient(t) = tap.cwiseProduct(dz);
         } else if (time >= 0) {
           gradient(time) += tap.cwiseProduct(dz);
+        } else if (!dbefore.absent()) {
+          MatrixMap<T>(dbefore.data + n * D * W, D, W).col(W + time).segment(column, columns) += tap.cwiseProduct(dz);
         }
       }
     }
@@ -206,6 +209,27 @@ void shift_convolution_state(View<const T, 3> x, Tensor<T, 3>& state, const Sequ
       } else {
         columns.col(w) = VectorMap<const T>(x.data + (sequence.begin + time) * D, D);
       }
+    }
+  }
+}
+
+/// The gradients of `shift_convolution_state`: adds to dx [B, T, D]; `d` is that by the state after, and becomes that by the
+/// state before.
+template <Real T>
+void shift_convolution_state_backward(View<T, 3> dx, Tensor<T, 3>& d, const Sequences& sequences = {}) {
+  const Index D = dx.shape[2], W = d.dimension(2);
+  T* next = d.data();
+  for (const detail::Sequence& sequence : sequences.cut(dx.shape[0], dx.shape[1])) {
+    MatrixMap<T> columns(next, D, W);
+    next += D * W;
+    for (Index w = W - 1; w >= 0; --w) {  // from the newest: what moves lands in columns that were read
+      const Index time = sequence.tokens() - W + w;
+      if (time >= 0) {
+        VectorMap<T>(dx.data + (sequence.begin + time) * D, D) += columns.col(w);
+      } else {
+        columns.col(w + sequence.tokens()) = columns.col(w);
+      }
+      if (w < sequence.tokens()) columns.col(w).setZero();
     }
   }
 }

@@ -10,18 +10,26 @@
 /// keys are corrected as a larger score comes along (arXiv 2112.05682, 2205.14135). Memory O(T), work O(T S K) a head.
 namespace deltanet {
 
-/// Of every sequence the last tokens ask: of S tokens, query t of T stands at p = S - T + t and sees p - window + 1 .. p.
+/// Of every sequence the last tokens ask: of S tokens, query t of T stands at p = S - T + t and sees p - window + 1 .. p, and
+/// the prefix.
 template <Real T>
 struct AttentionInputs {
   /// The tokens of one sequence.
   struct Sequence {
     Index tokens = 0;       // T of them ask
-    View<const T, 3> k, v;  // [S, HKV, K]: query head h reads key head h / (H / HKV)
+    View<const T, 3> k, v;  // [n S, HKV, K]: query head h reads key head h / (H / HKV)
+  };
+  /// What all tokens of all sequences see, whatever the window.
+  struct Prefix {
+    View<const T, 3> q{};       // [M, H, K]: by which the tokens ask it
+    View<const T, 3> k{}, v{};  // [P, HKV, K]
   };
 
   View<const T, 3> q;  // [M, H, K]: those that ask, of all sequences, one after the other
   std::vector<Sequence> sequences;
   Index window = std::numeric_limits<Index>::max();
+  Index keys_per_token = 1;  // n: a token is seen with all its keys
+  Prefix prefix{};           // of no keys where absent
 
   [[nodiscard]] T scale() const { return 1 / std::sqrt(static_cast<T>(q.shape[2])); }
 };
@@ -34,25 +42,33 @@ struct AttentionBlock {
   static constexpr Index max_queries = 64, max_keys = 128;  // rows and columns of scores; queries are tokens times heads
   using Rows = Eigen::Map<const Matrix<T>, 0, Eigen::OuterStride<>>;
 
+  const AttentionInputs<T>* in;
   const typename AttentionInputs<T>::Sequence* sequence;
   Index head;      // of the keys
   Index position;  // of the first query's token in its sequence
   Index start;     // of the first query's token in q
   Index tokens;    // of the queries
   Index group;     // query heads a key head
-  Index window;
+
+  /// Keys and values that are asked at a time.
+  struct Keys {
+    Rows k, v;    // [keys, K]
+    Index first;  // place of the first in the sequence, or in the prefix
+    bool prefix;  // whether all rows see them all
+  };
 
   /// All blocks of a problem, in order; those of one sequence and key head follow each other.
   [[nodiscard]] static std::vector<AttentionBlock> all(const AttentionInputs<T>& in) {
     std::vector<AttentionBlock> blocks;
     Index before = 0;
     for (const auto& sequence : in.sequences) {
-      const Index past = sequence.k.shape[0] - sequence.tokens, group = in.q.shape[1] / sequence.k.shape[1];
+      const Index past = sequence.k.shape[0] / in.keys_per_token - sequence.tokens;
+      const Index group = in.q.shape[1] / sequence.k.shape[1];
       const Index most = std::max<Index>(1, max_queries / group);
       for (Index head = 0; head < sequence.k.shape[1]; ++head)
         for (Index first = 0; first < sequence.tokens; first += most)
           blocks.push_back(
-              {&sequence, head, past + first, before + first, std::min(most, sequence.tokens - first), group, in.window});
+              {&in, &sequence, head, past + first, before + first, std::min(most, sequence.tokens - first), group});
       before += sequence.tokens;
     }
     return blocks;
@@ -69,32 +85,59 @@ struct AttentionBlock {
     for (Index i = 0; i < rows(); ++i) to.row(i) = VectorMap<const T>(from + at(i) * to.cols(), to.cols());
   }
 
-  /// The tokens that a row sees.
-  [[nodiscard]] Index end(Index i) const { return position + i / group + 1; }
-  [[nodiscard]] Index begin(Index i) const { return window < end(i) ? end(i) - window : 0; }
+  /// The keys of its sequence that a row sees.
+  [[nodiscard]] Index end(Index i) const { return in->keys_per_token * (position + i / group + 1); }
+  [[nodiscard]] Index begin(Index i) const {
+    const Index seen = position + i / group + 1;
+    return in->window < seen ? in->keys_per_token * (seen - in->window) : 0;
+  }
 
-  /// Keys or values [.., HKV, K] from token `from` on.  [keys, K]
-  [[nodiscard]] Rows keys(const View<const T, 3>& x, Index from, Index keys) const {
+  /// Keys or values [.., HKV, K] from place `from` on.  [keys, K]
+  [[nodiscard]] Rows rows_of(const View<const T, 3>& x, Index from, Index keys) const {
     const Index K = x.shape[2], stride = x.shape[1] * K;
     return {x.data + from * stride + head * K, keys, K, Eigen::OuterStride<>(stride)};
   }
 
-  /// Calls f(from, keys) for every block of keys that any row sees.
+  /// Calls f(keys) for every block of keys that any row sees.
   template <class F>
   void for_each_keys(const F& f) const {
-    const Index last = end(rows() - 1);
-    for (Index from = begin(0); from < last; from += max_keys) f(from, std::min(max_keys, last - from));
+    const auto blocks = [&](const View<const T, 3>& k, const View<const T, 3>& v, Index from, Index to, bool prefix) {
+      for (; from < to; from += max_keys) {
+        const Index keys = std::min(max_keys, to - from);
+        f(Keys{rows_of(k, from, keys), rows_of(v, from, keys), from, prefix});
+      }
+    };
+    blocks(in->prefix.k, in->prefix.v, 0, in->prefix.k.shape[0], true);
+    blocks(sequence->k, sequence->v, begin(0), end(rows() - 1), false);
   }
   /// Calls f(row, first column, columns) for every row that sees some of the keys; all other scores become 0.
   template <class F>
-  void for_each_visible(Eigen::Ref<Matrix<T>> scores, Index first_key, const F& f) const {
+  void for_each_visible(Eigen::Ref<Matrix<T>> scores, const Keys& keys, const F& f) const {
     for (Index i = 0; i < rows(); ++i) {
-      const Index from = std::clamp<Index>(begin(i) - first_key, 0, scores.cols());
-      const Index to = std::clamp<Index>(end(i) - first_key, from, scores.cols());
+      const Index from = keys.prefix ? 0 : std::clamp<Index>(begin(i) - keys.first, 0, scores.cols());
+      const Index to = keys.prefix ? scores.cols() : std::clamp<Index>(end(i) - keys.first, from, scores.cols());
       scores.row(i).head(from).setZero();
       scores.row(i).tail(scores.cols() - to).setZero();
       if (from < to) f(i, from, to - from);
     }
+  }
+};
+
+/// The queries of a block, times the scale: those that ask the sequence, and those that ask the prefix.
+template <Real T>
+struct AttentionQueries {
+  Matrix<T> of_sequence, of_prefix;  // [rows, K]
+
+  AttentionQueries(const AttentionBlock<T>& block, Index K)
+      : of_sequence(block.rows(), K), of_prefix(block.in->prefix.q.absent() ? 0 : block.rows(), K) {
+    block.gather(block.in->q.data, of_sequence);
+    of_sequence *= block.in->scale();
+    if (of_prefix.rows() == 0) return;
+    block.gather(block.in->prefix.q.data, of_prefix);
+    of_prefix *= block.in->scale();
+  }
+  [[nodiscard]] const Matrix<T>& that_ask(const typename AttentionBlock<T>::Keys& keys) const {
+    return keys.prefix ? of_prefix : of_sequence;
   }
 };
 
@@ -115,14 +158,13 @@ template <Real T>
   parallel_for(static_cast<Index>(blocks.size()), [&](Index piece) {
     const detail::AttentionBlock<T>& block = blocks[static_cast<std::size_t>(piece)];
     const Index rows = block.rows();
-    Matrix<T> q(rows, K), o = Matrix<T>::Zero(rows, K), buffer(rows, block.max_keys);
+    const detail::AttentionQueries<T> q(block, K);
+    Matrix<T> o = Matrix<T>::Zero(rows, K), buffer(rows, block.max_keys);
     Vector<T> sum = Vector<T>::Zero(rows), most = Vector<T>::Constant(rows, -std::numeric_limits<T>::infinity());
-    block.gather(in.q.data, q);
-    q *= in.scale();
-    block.for_each_keys([&](Index first, Index keys) {
-      auto scores = buffer.leftCols(keys);
-      scores.noalias() = q * block.keys(block.sequence->k, first, keys).transpose();
-      block.for_each_visible(scores, first, [&](Index i, Index from, Index count) {
+    block.for_each_keys([&](const auto& keys) {
+      auto scores = buffer.leftCols(keys.k.rows());
+      scores.noalias() = q.that_ask(keys) * keys.k.transpose();
+      block.for_each_visible(scores, keys, [&](Index i, Index from, Index count) {
         auto seen = scores.row(i).segment(from, count).array();
         const T larger = std::max(most[i], seen.maxCoeff()), correction = std::exp(most[i] - larger);
         most[i] = larger;
@@ -130,7 +172,7 @@ template <Real T>
         sum[i] = sum[i] * correction + seen.sum();
         o.row(i) *= correction;
       });
-      o.noalias() += scores * block.keys(block.sequence->v, first, keys);
+      o.noalias() += scores * keys.v;
     });
     for (Index i = 0; i < rows; ++i) {
       VectorMap<T>(result.o.data() + block.at(i) * K, K) = o.row(i) / sum[i];
@@ -140,11 +182,13 @@ template <Real T>
   return result;
 }
 
-/// Of the tokens that ask: those before count as constants.
+/// Of the tokens that ask: those before count as constants. Of the prefix, where there is one.
 template <Real T>
 struct AttentionGradients {
-  Tensor<T, 3> q;     // [M, H, K]
-  Tensor<T, 3> k, v;  // [M, HKV, K]
+  Tensor<T, 3> q;                   // [M, H, K]
+  Tensor<T, 3> k, v;                // [n M, HKV, K]
+  Tensor<T, 3> prefix_q;            // [M, H, K]
+  Tensor<T, 3> prefix_k, prefix_v;  // [P, HKV, K]
 };
 
 /// The gradients of `softmax_attention`, given that by o [M, H, K]. `kv_heads` is HKV.
@@ -155,48 +199,70 @@ template <Real T>
 [[nodiscard]] AttentionGradients<T> softmax_attention_backward(const AttentionInputs<T>& in, Index kv_heads,
                                                                const AttentionOutputs<T>& out,
                                                                std::type_identity_t<View<const T, 3>> d_o) {
-  const Index M = in.q.shape[0], K = in.q.shape[2];
-  AttentionGradients<T> d{Tensor<T, 3>(in.q.shape), zeros<T>(M, kv_heads, K), zeros<T>(M, kv_heads, K)};
-  const auto backward = [&](const detail::AttentionBlock<T>& block) {
-    const Index rows = block.rows(), past = block.sequence->k.shape[0] - block.sequence->tokens;
-    const Index offset = block.start - block.position;  // from a token's place in its sequence to that in q
-    Matrix<T> q(rows, K), o(rows, K), dout(rows, K), dq = Matrix<T>::Zero(rows, K);
+  using MatrixRows = Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>;
+  const Index M = in.q.shape[0], K = in.q.shape[2], n = in.keys_per_token, P = in.prefix.k.shape[0];
+  const auto zero = [&](Index keys) { return zeros<T>(keys, kv_heads, K); };
+  AttentionGradients<T> d{Tensor<T, 3>(in.q.shape), zero(n * M), zero(n * M), {}, zero(P), zero(P)};
+  if (!in.prefix.q.absent()) d.prefix_q.resize(in.q.shape);
+
+  // dprefix_k, dprefix_v [P, K]: of the block's key head, from its sequence
+  const auto backward = [&](const detail::AttentionBlock<T>& block, MatrixRef<T> dprefix_k, MatrixRef<T> dprefix_v) {
+    const Index rows = block.rows(), past = block.sequence->k.shape[0] - n * block.sequence->tokens;
+    const Index offset = n * (block.start - block.position);  // from a key's place in its sequence to that in d.k
+    const detail::AttentionQueries<T> q(block, K);
+    Matrix<T> o(rows, K), dout(rows, K), dq = Matrix<T>::Zero(rows, K), dq_prefix = dq;
     Matrix<T> p_buffer(rows, block.max_keys), ds_buffer(rows, block.max_keys);
-    block.gather(in.q.data, q);
     block.gather(out.o.data(), o);
     block.gather(d_o.data, dout);
-    q *= in.scale();
     const Vector<T> projection = dout.cwiseProduct(o).rowwise().sum();
-    block.for_each_keys([&](Index first, Index keys) {
-      auto p = p_buffer.leftCols(keys), ds = ds_buffer.leftCols(keys);
-      p.noalias() = q * block.keys(block.sequence->k, first, keys).transpose();
-      ds.noalias() = dout * block.keys(block.sequence->v, first, keys).transpose();
-      block.for_each_visible(p, first, [&](Index i, Index from, Index count) {
-        auto seen = p.row(i).segment(from, count).array();
+    block.for_each_keys([&](const auto& keys) {
+      const Index count = keys.k.rows();
+      auto p = p_buffer.leftCols(count), ds = ds_buffer.leftCols(count);
+      p.noalias() = q.that_ask(keys) * keys.k.transpose();
+      ds.noalias() = dout * keys.v.transpose();
+      block.for_each_visible(p, keys, [&](Index i, Index from, Index seen_keys) {
+        auto seen = p.row(i).segment(from, seen_keys).array();
         seen = (seen - out.lse.data()[block.at(i)]).exp();
       });
       ds.array() = p.array() * (ds.array().colwise() - projection.array());
-      dq.noalias() += ds * block.keys(block.sequence->k, first, keys);
-      const Index own = first + keys - std::max(first, past);  // of these keys, the last ones
+      if (keys.prefix) {
+        dq_prefix.noalias() += ds * keys.k;
+        dprefix_v.middleRows(keys.first, count).noalias() += p.transpose() * dout;
+        dprefix_k.middleRows(keys.first, count).noalias() += ds.transpose() * q.that_ask(keys);
+        return;
+      }
+      dq.noalias() += ds * keys.k;
+      const Index own = keys.first + count - std::max(keys.first, past);  // of these keys, the last ones
       if (own <= 0) return;
       const auto gradient = [&](Tensor<T, 3>& x) {
-        T* place = x.data() + ((first + keys - own + offset) * kv_heads + block.head) * K;
-        return Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>(place, own, K, Eigen::OuterStride<>(kv_heads * K));
+        T* place = x.data() + ((keys.first + count - own + offset) * kv_heads + block.head) * K;
+        return MatrixRows(place, own, K, Eigen::OuterStride<>(kv_heads * K));
       };
       gradient(d.v).noalias() += p.rightCols(own).transpose() * dout;
-      gradient(d.k).noalias() += ds.rightCols(own).transpose() * q;
+      gradient(d.k).noalias() += ds.rightCols(own).transpose() * q.that_ask(keys);
     });
-    for (Index i = 0; i < rows; ++i) VectorMap<T>(d.q.data() + block.at(i) * K, K) = in.scale() * dq.row(i);
+    for (Index i = 0; i < rows; ++i) {
+      VectorMap<T>(d.q.data() + block.at(i) * K, K) = in.scale() * dq.row(i);
+      if (P > 0) VectorMap<T>(d.prefix_q.data() + block.at(i) * K, K) = in.scale() * dq_prefix.row(i);
+    }
   };
   // blocks that add to the gradients of the same keys run in order
   const auto blocks = detail::AttentionBlock<T>::all(in);
   std::vector<std::size_t> begins;
   for (std::size_t i = 0; i < blocks.size(); ++i)
     if (i == 0 || !blocks[i].same_keys(blocks[i - 1])) begins.push_back(i);
-  parallel_for(static_cast<Index>(begins.size()), [&](Index piece) {
+  const Index pieces = static_cast<Index>(begins.size());
+  Matrix<T> dprefix_k = Matrix<T>::Zero(pieces * P, K), dprefix_v = dprefix_k;
+  parallel_for(pieces, [&](Index piece) {
     const std::size_t first = begins[static_cast<std::size_t>(piece)];
-    for (std::size_t i = first; i < blocks.size() && blocks[i].same_keys(blocks[first]); ++i) backward(blocks[i]);
+    for (std::size_t i = first; i < blocks.size() && blocks[i].same_keys(blocks[first]); ++i)
+      backward(blocks[i], dprefix_k.middleRows(piece * P, P), dprefix_v.middleRows(piece * P, P));
   });
+  for (Index piece = 0; piece < (P > 0 ? pieces : 0); ++piece)
+    for (auto [to, from] : {std::pair{&d.prefix_k, &dprefix_k}, std::pair{&d.prefix_v, &dprefix_v}}) {
+      const Index head = blocks[begins[static_cast<std::size_t>(piece)]].head;
+      MatrixRows(to->data() + head * K, P, K, Eigen::OuterStride<>(kv_heads * K)) += from->middleRows(piece * P, P);
+    }
   return d;
 }
 

@@ -45,6 +45,14 @@ void keep(View<const T, 3> x, Tensor<T, 3>& tensor) {
   for_each_range(x.size(), [&](Index begin, Index size) { std::copy_n(x.data + begin, size, tensor.data() + begin); });
 }
 
+/// y += x, entry by entry.
+template <Real T>
+void add_to(Tensor<T, 3>& y, std::type_identity_t<View<const T, 3>> x) {
+  for_each_range(x.size(), [&](Index begin, Index size) {
+    VectorMap<T>(y.data() + begin, size) += VectorMap<const T>(x.data + begin, size);
+  });
+}
+
 /// The step of a layer whose forward takes any number of tokens: its forward over one. [B, D] -> [B, D'].
 template <class Layer, Real T, class State>
 [[nodiscard]] Tensor<T, 2> step_by_forward(const Layer& layer, View<const T, 2> x, State& state) {

@@ -4,14 +4,10 @@
 
 #include "deltanet/core/threads.hpp"
 #include "deltanet/recurrence/deep_memory_scan.hpp"
+#include "deltanet/recurrence/head_rows.hpp"
 
 /// A deep memory's inputs after the door: checked, measured, and cut into heads and chunks.
 namespace deltanet::detail {
-
-/// Rows of one head, somewhere in a tensor [B, T, H, width].
-template <class T>
-using StridedRows = Eigen::Map<std::conditional_t<std::is_const_v<T>, const Matrix<std::remove_const_t<T>>, Matrix<T>>, 0,
-                               Eigen::OuterStride<>>;
 
 template <class T>
 [[nodiscard]] StridedRows<T> rows_of(const Rows<T>& rows, Index t, Index n, Index width) {
