@@ -10,8 +10,8 @@ namespace compare {
 
 /// Sizes of a needle made of two tokens.
 struct TokenNeedleConfig {
-  Index num_keys = 16, num_values = 16;
-  Index num_hay = 32;      // other tokens
+  Index num_keys = 8, num_values = 8;
+  Index num_hay = 16;      // other tokens
   bool random_hay = true;  // else they come one after the other, again and again: a text without news
 
   [[nodiscard]] Index vocab_size() const { return num_keys + num_values + num_hay; }

@@ -37,9 +37,10 @@ else
 fi
 
 # Killed, then gone on with: as if nothing had happened; no run is done twice.
-again="$small --tasks parity --models delta_net,gated_delta_net --steps 1500 --threads 1"
-"$program" $again --report whole >/dev/null 2>err || fail "whole: $(cat err)"
-"$program" $again --report parts >out 2>err &
+again="$small --tasks parity --steps 1500 --threads 1"
+both="--models delta_net,gated_delta_net"
+"$program" $again $both --report whole >/dev/null 2>err || fail "whole: $(cat err)"
+"$program" $again $both --report parts >out 2>err &
 job=$!
 i=0
 until [ -s parts/runs.jsonl ] || [ $i -ge 300 ]; do sleep 0.1 && i=$((i + 1)); done
@@ -48,7 +49,7 @@ kill -KILL $job 2>/dev/null
 wait $job 2>/dev/null
 printf '{"cut' >>parts/runs.jsonl
 lines=$(grep -c setting parts/runs.jsonl)
-"$program" $again --report parts >out 2>err || fail "after a kill: exit code $?: $(cat err)"
+"$program" $again $both --report parts >out 2>err || fail "after a kill: exit code $?: $(cat err)"
 [ "$lines" -ge 1 ] || fail "after a kill: no finished run was kept"
 [ "$(wc -l <parts/runs.jsonl)" -eq 2 ] || fail "after a kill: expected 2 runs, got $(wc -l <parts/runs.jsonl)"
 cut -d, -f1-8,11- whole/results.csv >whole.csv
