@@ -37,7 +37,10 @@ esac
 
 . cmake/prepare.sh
 need $packages
-if [ "$name" = language_model ]; then need gnuplot-nox gzip xz-utils; fi
+case "$name" in
+language_model) need gnuplot-nox gzip xz-utils ;;
+compare) need gnuplot-nox ;;
+esac
 configure
 build "$name"
 say "running build/examples/$name $*"

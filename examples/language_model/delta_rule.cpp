@@ -1,17 +1,10 @@
-#include <cmath>
-#include <limits>
-
 #include "deltanet/layers/delta_net.hpp"
 #include "deltanet/layers/gated_delta_net.hpp"
 #include "language_model/job.hpp"
 #include "language_model/jobs.hpp"
+#include "support/expansion.hpp"
 
 namespace example {
-
-/// The share e of `size` with int(size * e) == width, as flash-linear-attention's DeltaNet wants its widths told.
-static double expansion(Index width, Index size) {
-  return std::nextafter(static_cast<double>(width) / static_cast<double>(size), std::numeric_limits<double>::infinity());
-}
 
 static void configure(const Recipe& recipe, deltanet::GatedDeltaNetConfig& config) {
   config = {.hidden_size = recipe.hidden_size,

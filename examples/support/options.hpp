@@ -3,21 +3,16 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "deltanet/models/generate.hpp"
+#include "support/usage_error.hpp"
 
 /// The flags of the main job.
 namespace example {
 
 using deltanet::Index;
-
-/// A mistake in what the program was given: it says so in one line and ends with exit code 2.
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// What is trained on what, and how: everything that a checkpoint has to remember.
 struct Recipe {

@@ -1,25 +1,14 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 #include "deltanet/core/tensor.hpp"
+#include "support/stopwatch.hpp"
 
 namespace example {
 
 using deltanet::Index;
-
-/// Seconds since it was made.
-class Stopwatch {
- public:
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 /// How far a run of training is: by its steps or by its time, whichever is further. The clock starts when it is made.
 struct Plan {

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "compare/page.hpp"
+#include "compare/plots.hpp"
+#include "compare/summary.hpp"
+#include "deltanet/tasks/task.hpp"
+
+/// What is drawn of the results on one task. All groups have at least one run.
+namespace compare {
+
+/// Accuracy over length, learning curves, and the size of the state along a sequence.
+std::vector<Figure> line_drawings(const Plotter& plotter, const TaskSetting& setting, const deltanet::TokenTask& task,
+                                  const std::vector<Group>& groups);
+
+/// For each model, accuracy by length and by the setting of the task's dial. None for tasks without one.
+std::vector<Figure> dial_drawings(const Plotter& plotter, const TaskSetting& setting, const deltanet::TokenTask& task,
+                                  const std::vector<Group>& groups);
+
+/// For each model that has a memory of constant size, the memory before and after its largest write.
+std::vector<Figure> write_drawings(const Plotter& plotter, const std::vector<Group>& groups);
+
+}  // namespace compare

@@ -1,0 +1,59 @@
+#include "compare/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "compare/store.hpp"
+#include "deltanet/core/threads.hpp"
+
+namespace compare {
+
+namespace {
+
+/// The share of the time that is planned with: the machine may do something else besides.
+constexpr double planned_share = 0.8;
+
+void cut_steps(Plan& plan, const Options& options, int threads) {
+  const std::vector<RunSetting> wanted = plan.runs;
+  const auto cut = [&](double factor) {
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      plan.runs[i].steps = std::max<Index>(1, std::lround(factor * static_cast<double>(wanted[i].steps)));
+    return seconds_of(plan, threads, std::vector<bool>(wanted.size(), false));
+  };
+  const double most = planned_share * *options.preset.seconds;
+  if (cut(1) <= most) return;
+  double low = 0, high = 1;
+  for (int i = 0; i < 20; ++i) (cut((low + high) / 2) <= most ? low : high) = (low + high) / 2;
+  cut(low);
+}
+
+}  // namespace
+
+double seconds_of(const Plan& plan, int threads, const std::vector<bool>& finished) {
+  std::vector<double> busy(static_cast<std::size_t>(threads), 0.0);
+  for (std::size_t i = 0; i < plan.runs.size(); ++i)
+    if (!finished[i]) *std::min_element(busy.begin(), busy.end()) += plan.seconds(i);
+  return *std::max_element(busy.begin(), busy.end());
+}
+
+Plan make_plan(const Options& options, const std::function<void(std::size_t, std::size_t)>& tell) {
+  Plan plan{run_settings(options), {}};
+  const std::size_t distinct = plan.runs.size() / options.preset.seeds;  // the other seeds are as fast
+  std::vector<RunSpeed> speeds(distinct);
+  std::mutex guard;
+  std::size_t done = 0;
+  deltanet::parallel_for(static_cast<Index>(distinct), [&](Index i) {
+    const auto at = static_cast<std::size_t>(i);
+    const auto known = stored_speed(options.report, plan.runs[at]);
+    speeds[at] = known ? *known : measure_speed(plan.runs[at]);
+    const std::lock_guard lock(guard);
+    tell(++done, distinct);
+  });
+  store_speeds(options.report, {plan.runs.begin(), plan.runs.begin() + static_cast<std::ptrdiff_t>(distinct)}, speeds);
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) plan.speeds.push_back(speeds[i % distinct]);
+  if (options.preset.seconds) cut_steps(plan, options, deltanet::num_threads());
+  return plan;
+}
+
+}  // namespace compare

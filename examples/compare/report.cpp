@@ -1,0 +1,91 @@
+#include "compare/report.hpp"
+
+#include <cmath>
+
+#include "compare/drawings.hpp"
+#include "compare/folder.hpp"
+#include "compare/models.hpp"
+#include "compare/tasks.hpp"
+
+namespace compare {
+
+namespace {
+
+using deltanet::detail::concat;
+
+void add_introduction(Page& page, const Options& options, const std::vector<RunResult>& results, std::size_t runs) {
+  page.paragraph(concat(
+      "Preset ", options.preset.name, ": ", options.preset.description, ". ", results.size(), " of ", runs,
+      " runs are in this page. Every model has about as many parameters as the others and is trained on the same sequences, by "
+      "AdamW with a peak learning rate of ",
+      options.training.lr,
+      ". Numbers are accuracies: the share of the answers that are right, in sequences that were not trained on. With several "
+      "seeds, the mean stands before the least and the greatest."));
+}
+
+void add_models(Page& page, const std::vector<Group>& groups) {
+  page.heading("Models");
+  page.paragraph(
+      "Sizes on the first task. The state is what a model remembers of a sequence as long as in training: so many numbers, "
+      "over "
+      "all layers. Tokens per second are those of training in one thread.");
+  std::vector<std::vector<std::string>> lines{
+      {"model", "memory", "parameters", "width of the MLP", "state", "tokens per second"}};
+  for (const Group& group : groups) {
+    const RunResult& run = group.runs[0];
+    const ModelKind& kind = find_model(group.model);
+    lines.push_back({kind.title, kind.rule, concat(run.parameters), concat(run.setting.sizes.intermediate_size),
+                     concat(run.state_numbers), concat(std::lround(run.tokens_per_second()))});
+  }
+  page.table(lines, 2);
+}
+
+void add_scores(Page& page, const TaskSetting& setting, const std::vector<Group>& groups) {
+  std::vector<std::vector<std::string>> lines{{"accuracy"}};
+  for (const Index length : setting.test_lengths) lines[0].push_back(concat(length, " tokens"));
+  for (const Group& group : groups) {
+    std::vector<std::string>& line = lines.emplace_back(1, find_model(group.model).title);
+    for (std::size_t i = 0; i < setting.test_lengths.size() && !group.runs.empty(); ++i)
+      line.push_back(spread_text(group.accuracy(i)));
+    if (group.failed > 0) line.push_back(concat(group.failed, " failed"));
+  }
+  page.table(lines);
+}
+
+void add_task(Page& page, const Plotter& plotter, const Options& options, const TaskSetting& setting,
+              const std::vector<RunResult>& results) {
+  const deltanet::TokenTask& task = find_task(setting.task);
+  const std::vector<Group> groups = groups_of(task.name, options.preset.models, results);
+  page.heading(task.name);
+  page.paragraph(concat(task.description, ". After ", task.source, ". Trained at ", setting.length, " tokens; guessing gets ",
+                        task.chance, "."));
+  add_scores(page, setting, groups);
+  const std::vector<Group> drawn = with_runs(groups);
+  if (drawn.empty()) return;
+  page.figures(line_drawings(plotter, setting, task, drawn), FigureSize::large);
+  if (const auto maps = dial_drawings(plotter, setting, task, drawn); !maps.empty()) {
+    page.subheading(concat("Accuracy over length and ", task.dial.name));
+    page.figures(maps, FigureSize::small);
+  }
+  page.subheading("A write: the first memory of the first layer before and after the token that changes it most");
+  page.figures(write_drawings(plotter, drawn), FigureSize::small);
+}
+
+}  // namespace
+
+std::string write_report(const Options& options, const std::vector<RunResult>& results, std::size_t runs) {
+  const Plotter plotter(options.report);
+  Page page("Sequence models compared");
+  add_introduction(page, options, results, runs);
+  add_models(page, with_runs(groups_of(options.preset.tasks[0].task, options.preset.models, results)));
+  for (const TaskSetting& setting : options.preset.tasks) add_task(page, plotter, options, setting, results);
+
+  write_file(options.csv, csv_text(results));
+  write_file(options.report / "results.md", markdown_text(options, results));
+  const std::string text = page.text();
+  write_file(options.report / "index.html", text);
+  const bool drawn = results.empty() || text.find("<svg") != std::string::npos;
+  return drawn ? "" : "without plots: gnuplot was not found";
+}
+
+}  // namespace compare

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "compare/setting.hpp"
+
+namespace compare {
+
+/// What a run tells after each step.
+struct RunProgress {
+  Index step = 0;
+  double loss = 0;          // of the step
+  double accuracy = 0;      // of the last point of its learning curve
+  double seconds_left = 0;  // of training
+};
+
+/// Who runs it: is told how it goes on, and may stop it.
+struct RunObserver {
+  std::function<void(const RunProgress&)> tell;
+  std::function<bool()> stopped;
+};
+
+/// Trains and tests one model on one task, where the folder has a checkpoint of the same setting from there on. Saves one every
+/// minute, and when it is stopped, which it returns nothing for.
+std::optional<RunResult> run(const RunSetting& setting, const std::filesystem::path& folder, const RunObserver& observer);
+
+/// Removes the checkpoint of a run that is over.
+void remove_checkpoint(const std::filesystem::path& folder, const RunSetting& setting);
+
+/// Seconds that a run of this setting takes in one thread, by the speed of its first steps.
+struct RunSpeed {
+  double step = 0;   // of training
+  double tests = 0;  // all of them
+};
+RunSpeed measure_speed(const RunSetting& setting);
+
+}  // namespace compare

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compare/sizes.hpp"
+#include "deltanet/core/parameters.hpp"
+#include "deltanet/tasks/task.hpp"
+
+/// Sequence models of any kind behind one interface, so that a program over all of them is compiled once, and each kind apart.
+namespace compare {
+
+/// A tensor of a model's state after some tokens: what it remembers.
+struct Memory {
+  std::string name;
+  std::vector<Index> shape;
+  std::vector<float> entries;
+};
+
+/// A tensor that training changes.
+struct TrainedTensor {
+  std::string name;
+  deltanet::TensorSpan<float> span;
+};
+
+/// A language model with its optimiser.
+class SequenceModel {
+ public:
+  SequenceModel() = default;
+  SequenceModel(const SequenceModel&) = delete;
+  SequenceModel& operator=(const SequenceModel&) = delete;
+  virtual ~SequenceModel() = default;
+
+  [[nodiscard]] virtual Index parameters() const = 0;
+
+  /// One step of training when `done`, a share of the run, is behind us. Returns the mean loss before it, in nats.
+  virtual double train(const deltanet::TaskBatch& batch, double done) = 0;
+
+  /// The likeliest token at each position, [B, T].
+  [[nodiscard]] virtual deltanet::Tensor<std::int32_t, 2> predict(const deltanet::Tensor<std::int32_t, 2>& tokens) const = 0;
+
+  /// Reads one sequence, [1, T], `piece` tokens at a time, and calls look(tokens read, memories) after each.
+  using Look = std::function<void(Index tokens, const std::vector<Memory>& memories)>;
+  virtual void read(const deltanet::Tensor<std::int32_t, 2>& tokens, Index piece, const Look& look) const = 0;
+
+  /// All that has to be saved, with the number of steps, to continue training to the last bit.
+  virtual std::vector<TrainedTensor> trained_tensors() = 0;
+  virtual Index& steps() = 0;
+};
+
+/// A kind of model that can be compared.
+struct ModelKind {
+  std::string name;   // "delta_net"
+  std::string title;  // "DeltaNet"
+  std::string rule;   // what its memory does, in a few words
+  std::function<std::unique_ptr<SequenceModel>(const ModelSizes&, const TrainingSettings&, std::uint64_t seed)> make;
+};
+
+}  // namespace compare

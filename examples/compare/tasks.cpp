@@ -1,0 +1,22 @@
+#include "compare/tasks.hpp"
+
+#include "compare/token_needle.hpp"
+#include "deltanet/tasks/registry.hpp"
+
+namespace compare {
+
+const std::vector<deltanet::TokenTask>& tasks() {
+  static const std::vector<deltanet::TokenTask> all = [] {
+    std::vector<deltanet::TokenTask> list{deltanet::associative_recall_task("mqar_small", {.vocab_size = 32, .num_pairs = 8},
+                                                                            32, {32, 64, 128, 256}, {2, 4, 8, 12}),
+                                          token_needle_task("needle_noise", {}, 16, {16, 64, 256, 1024}),
+                                          token_needle_task("needle_clean", {.random_hay = false}, 16, {16, 64, 256, 1024})};
+    list.insert(list.end(), deltanet::token_tasks().begin(), deltanet::token_tasks().end());
+    return list;
+  }();
+  return all;
+}
+
+const deltanet::TokenTask& find_task(const std::string& name) { return deltanet::find_task(tasks(), name); }
+
+}  // namespace compare

@@ -1,0 +1,71 @@
+#!/bin/sh
+# compare_test.sh PROGRAM: the exit codes and messages of the comparison, its report, and that a run that was killed goes on.
+set -u
+program=$1
+. "$(dirname "$0")/expect.sh"
+
+small="--hidden-size 16 --num-layers 1 --num-heads 1 --head-dim 8 --parameters 4000 --batch 4 --test-sequences 8"
+
+refuses "--nonsense" --nonsense
+refuses "--steps" --steps many
+refuses "--seeds" --seeds 0
+refuses "--preset: expected one of quick, standard, long, got slow" --preset slow
+refuses "task: expected one of " --tasks parity,chess
+refuses "model: expected one of linear_attention, " --models delta_net,transformer
+: >taken
+refuses "taken/report" $small --report taken/report
+refuses "/dev/full" --report /dev/full/report
+
+"$program" --help >out 2>err || fail "--help: expected exit code 0, got $?"
+grep -q -e --preset out || fail "--help does not tell of --preset"
+"$program" --list >out 2>err || fail "--list: expected exit code 0, got $?"
+for name in parity delta_net gated_delta_net_neg attention quick standard long; do
+  grep -q "^  $name " out || fail "--list does not tell of $name"
+done
+
+# Every model, on two tasks.
+all=$("$program" --list | sed -n '/^models/,/^presets/s/^  \([a-z0-9_]*\) .*/\1/p' | paste -sd,)
+"$program" $small --tasks parity,mqar_small --models "$all" --steps 2 --report all >out 2>err || fail "all models: exit code $?: $(cat err)"
+grep -q failed out && fail "all models: $(grep failed out)"
+for file in index.html results.md results.csv runs.jsonl; do [ -s all/$file ] || fail "all models: no $file"; done
+[ "$(grep -c '^parity,' all/results.csv)" -ge 15 ] || fail "all models: expected a line for each, got $(cat all/results.csv)"
+grep -q 'KDA' all/index.html || fail "all models: the page does not tell of KDA"
+if command -v gnuplot >/dev/null; then
+  [ "$(grep -c '<svg' all/index.html)" -ge 6 ] || fail "all models: expected at least 6 plots"
+else
+  grep -q 'gnuplot was not found' out || fail "without gnuplot: expected to be told"
+fi
+
+# Killed, then gone on with: as if nothing had happened; no run is done twice.
+again="$small --tasks parity --steps 1500 --threads 1"
+both="--models delta_net,gated_delta_net"
+"$program" $again $both --report whole >/dev/null 2>err || fail "whole: $(cat err)"
+"$program" $again $both --report parts >out 2>err &
+job=$!
+i=0
+until [ -s parts/runs.jsonl ] || [ $i -ge 300 ]; do sleep 0.1 && i=$((i + 1)); done
+sleep 0.3
+kill -KILL $job 2>/dev/null
+wait $job 2>/dev/null
+printf '{"cut' >>parts/runs.jsonl
+lines=$(grep -c setting parts/runs.jsonl)
+"$program" $again $both --report parts >out 2>err || fail "after a kill: exit code $?: $(cat err)"
+[ "$lines" -ge 1 ] || fail "after a kill: no finished run was kept"
+[ "$(wc -l <parts/runs.jsonl)" -eq 2 ] || fail "after a kill: expected 2 runs, got $(wc -l <parts/runs.jsonl)"
+cut -d, -f1-8,11- whole/results.csv >whole.csv
+cut -d, -f1-8,11- parts/results.csv >parts.csv
+cmp whole.csv parts.csv || fail "a comparison killed and gone on with differs from one that was not"
+
+# Ctrl-C: stops cleanly, keeps where it was, and goes on from there.
+"$program" $again --models delta_net --report stopped >out 2>err &
+job=$!
+sleep 1
+kill -INT $job 2>/dev/null
+wait $job || fail "Ctrl-C: expected exit code 0, got $?: $(cat err)"
+grep -qE "stopped after|delta_net" out || fail "Ctrl-C: $(cat out)"
+"$program" $again --models delta_net --report stopped >out 2>err || fail "after Ctrl-C: exit code $?: $(cat err)"
+cut -d, -f1-8,11- stopped/results.csv >stopped.csv
+grep -v gated whole.csv | cmp - stopped.csv || fail "a comparison stopped and gone on with differs from one that was not"
+ls stopped/*.safetensors >/dev/null 2>&1 && fail "a checkpoint of a finished run is left"
+
+finish
