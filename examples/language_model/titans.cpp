@@ -16,7 +16,6 @@ static void configure_titans(const Recipe& recipe, Config& config) {
   config.attn = {.hidden_size = recipe.hidden_size,
                  .num_heads = recipe.num_heads,
                  .head_dim = recipe.head_dim,
-                 .qk_norm = deltanet::AttentionNorm::head,
                  .initializer_range = initializer_range};
 }
 
