@@ -1,5 +1,4 @@
 #include "deltanet/layers/neural_memory.hpp"
-#include "deltanet/layers/ttt.hpp"
 #include "layer/groups.hpp"
 #include "layer/trial.hpp"
 
@@ -24,18 +23,9 @@ struct NeuralMemoryKind : DeepMemoryKind {
   using Layer = NeuralMemory<T>;
   static NeuralMemoryConfig config(Index D) { return {.hidden_size = D, .num_heads = D / 64, .mini_batch = 64}; }
 };
-struct TTTLinearKind : DeepMemoryKind {
-  static constexpr const char* name = "ttt_linear";
-  template <Real T>
-  using Layer = TTT<T>;
-  static TTTConfig config(Index D) { return {.hidden_size = D, .num_heads = D / 64}; }
-};
 
 }  // namespace
 
-void add_deep_memory_layers() {
-  add_layer<NeuralMemoryKind, float>();
-  add_layer<TTTLinearKind, float>();
-}
+void add_deep_memory_layers() { add_layer<NeuralMemoryKind, float>(); }
 
 }  // namespace deltanet::bench

@@ -4,7 +4,7 @@
 namespace deltanet::bench {
 
 void add_delta_rule_layers();
-void add_deep_memory_layers();  // Titans' and test-time training
+void add_deep_memory_layers();  // Titans'
 void add_attention_layers();    // softmax in a window
 
 }  // namespace deltanet::bench

@@ -106,11 +106,6 @@ template <DeepMemoryInputs In>
     auto dweights = problem.weights(dstate.weights, n, h), dmomentum = problem.weights(dstate.momentum, n, h);
     Vector<T> start(x.P), dbase(x.P), dmomentum_before(x.P);
     Matrix<T> O;
-    // forward: weights = base + initial
-    const auto add_to_initial = [&](const auto& dweights_) {
-      if (dinitial.rows() > 0) dinitial.row(piece) += dweights_.transpose();
-    };
-    add_to_initial(dweights);
 
     struct Chunk {
       Index t, tokens;
@@ -146,7 +141,6 @@ template <DeepMemoryInputs In>
       // forward: where the mini-batch ends, the next starts with the weights after
       if (chunk.completes) {
         dweights += dstart;
-        add_to_initial(dstart);
         dstart.setZero();
       }
       if (!in.q.absent()) {
@@ -166,7 +160,6 @@ template <DeepMemoryInputs In>
         dweights = dbase;
       }
     }
-    add_to_initial(-dweights);
   });
   dnorm.add_to(gradients.params);
   for (Index piece = 0; piece < dinitial.rows(); ++piece) gradients.params.weights.row(piece % x.H) += dinitial.row(piece);

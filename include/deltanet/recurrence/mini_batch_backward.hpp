@@ -60,7 +60,8 @@ class MiniBatchBackward : public MiniBatch<T> {
       dY_.setZero(n_, network_.rows(l));
       if (weights.initial) {
         dY_.noalias() += dZ_ * network_.layer(l, weights.initial).transpose();
-        network_.layer(l, dweights.initial).noalias() += layer.Y.transpose() * dZ_;
+        scaled_ = dZ_.array().colwise() * (1 - A);
+        network_.layer(l, dweights.initial).noalias() += layer.Y.transpose() * scaled_;
       }
       add_term(weights.base, dweights.base, A, dcoefficients.A);
       add_term(weights.momentum, dweights.momentum, B, dcoefficients.B);
@@ -81,7 +82,8 @@ class MiniBatchBackward : public MiniBatch<T> {
     d.q += scale * dY_.leftCols(K);
   }
 
-  /// Of `carry`, given the gradients by the base and the momentum after; adds to those before.
+  /// Of `carry`, given the gradients by the base and the momentum after; adds to those before. As base = weights - initial, a
+  /// gradient by the base is one by the weights, and initial has what the decay adds of it: (1 - A) of what W has.
   //
   // forward: base after = A base + B Z0 + X^T diag(G) U,   Z0 after = N0 Z0 + X^T diag(N) U
   void carry_backward(const T* dafter, const T* dmomentum_after, const MiniBatchWeights<const T>& weights,
@@ -93,6 +95,7 @@ class MiniBatchBackward : public MiniBatch<T> {
     dcoefficients.B[last] += dW.dot(momentum);
     dcoefficients.N0 += dZ.dot(momentum);
     VectorMap<T>(dweights.base, P) += A * dW;
+    if (weights.initial) VectorMap<T>(dweights.initial, P) += (1 - A) * dW;
     VectorMap<T>(dweights.momentum, P) += coefficients.B[last] * dW + coefficients.N0 * dZ;
     for (Index l = 0; l < network_.depth; ++l) {
       const KeyLayer& key = this->keys(l);

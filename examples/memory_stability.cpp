@@ -1,0 +1,191 @@
+// Does a memory that learns as it reads stay bounded while the model around it is trained? Trains language models whose
+// mixer is Titans' neural memory, one to four layers deep, with a learnt step size and with one held at its bound, and draws
+// how far the memories' weights move within a sequence. `memory_stability --help` lists the flags.
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include "deltanet/layers/neural_memory.hpp"
+#include "deltanet/models/language_model.hpp"
+#include "deltanet/tasks/registry.hpp"
+#include "deltanet/training/trainer.hpp"
+#include "support/compressors.hpp"
+
+namespace fs = std::filesystem;
+using deltanet::Index;
+using Model = deltanet::LanguageModel<deltanet::NeuralMemory<float>>;
+
+namespace {
+
+struct Flags {
+  std::string data, out = "runs/memory_stability";
+  Index steps = 2000, length = 256, batch = 8, hidden_size = 64, layers = 2;
+};
+
+struct Run {
+  Index depth;
+  bool at_bound;
+  std::ostringstream table{};  // a line for 20 steps
+  std::string end{};           // how it ended
+
+  [[nodiscard]] std::string name() const {
+    return "depth " + std::to_string(depth) + (at_bound ? ", theta at its bound" : ", theta learnt");
+  }
+};
+
+Model make_model(const Flags& flags, const Run& run, deltanet::Random& random) {
+  Model::Config config{.num_hidden_layers = flags.layers};
+  config.block.attn = {
+      .hidden_size = flags.hidden_size, .head_dim = 32, .num_heads = flags.hidden_size / 32, .memory_depth = run.depth};
+  config.block.mlp = {.hidden_size = flags.hidden_size, .intermediate_size = 2 * flags.hidden_size};
+  Model model(config);
+  model.initialize(random);
+  if (run.at_bound)
+    for (auto& block : model.params.model.layers) {
+      block.params.attn.params.theta_proj.weight.setZero();
+      block.params.attn.params.theta_proj.bias->setConstant(15);  // a sigmoid of 1 - 3e-7, whose slope is as small
+    }
+  return model;
+}
+
+/// Bytes of a text, each of which is to be foretold; or needles in repeated sentences, where what was hidden is.
+deltanet::Batch draw(const Flags& flags, const std::string& text, deltanet::Random& random) {
+  if (text.empty()) {
+    deltanet::TaskBatch needles = deltanet::find_task("pass_key").generate(random, flags.batch, flags.length);
+    return {std::move(needles.tokens), std::move(needles.targets)};
+  }
+  deltanet::Batch batch{{flags.batch, flags.length}, {flags.batch, flags.length}};
+  for (Index b = 0; b < flags.batch; ++b) {
+    const auto start = static_cast<std::size_t>(random.below(static_cast<Index>(text.size()) - flags.length));
+    for (Index t = 0; t < flags.length; ++t) {
+      const auto place = start + static_cast<std::size_t>(t);
+      batch.tokens(b, t) = static_cast<unsigned char>(text[place]);
+      batch.targets(b, t) = static_cast<unsigned char>(text[place + 1]);
+    }
+  }
+  return batch;
+}
+
+/// The largest of all memories after a batch: |W - W_0| / |W_0|, and |Z| / |W_0|.
+std::pair<double, double> largest_norms(const Model& model, const deltanet::Batch& batch) {
+  auto state = model.initial_state(batch.tokens.dimension(0));
+  (void)model.forward(batch.tokens, &state);
+  double departure = 0, momentum = 0;
+  for (std::size_t l = 0; l < state.layers.size(); ++l) {
+    const auto& initial = model.params.model.layers[l].params.attn.params.memory.weights;  // [H, P]
+    const auto& memory = state.layers[l].memory;
+    for (Index row = 0; row < memory.weights.dimension(0) * initial.rows(); ++row) {
+      const auto W_0 = initial.row(row % initial.rows()).transpose();
+      const deltanet::VectorMap<const float> W(memory.weights.data() + row * W_0.size(), W_0.size());
+      const deltanet::VectorMap<const float> Z(memory.momentum.data() + row * W_0.size(), W_0.size());
+      departure = std::max(departure, static_cast<double>((W - W_0).norm() / W_0.norm()));
+      momentum = std::max(momentum, static_cast<double>(Z.norm() / W_0.norm()));
+    }
+  }
+  return {departure, momentum};
+}
+
+std::string path_in(const Flags& flags, const char* name) { return (fs::path(flags.out) / name).string(); }
+
+/// FOLDER/norms.tsv: a block of lines for each run.
+void write_table(const Flags& flags, const std::vector<Run>& runs) {
+  std::ofstream file(path_in(flags, "norms.tsv"));
+  for (const Run& run : runs)
+    file << "# " << run.name() << "\nstep loss gradient departure momentum\n" << run.table.str() << "\n\n";
+  if (!file.flush()) throw std::runtime_error(path_in(flags, "norms.tsv") + ": cannot be written");
+}
+
+/// Draws the table. Returns where the picture is, or why there is none.
+std::string draw_picture(const Flags& flags, const std::vector<Run>& runs) {
+  const std::string table = path_in(flags, "norms.tsv"), picture = path_in(flags, "norms.svg");
+  std::ostringstream script;
+  script << "set terminal svg size 1000,720 background 'white'\nset output '" << picture
+         << "'\nset multiplot layout 2,1\nset key outside right\nset grid\nset xlabel 'step'\nset logscale y\n";
+  for (const auto& [column, label] : {std::pair{4, "|W - W_0| / |W_0|"}, {3, "norm of the gradient"}}) {
+    script << "set ylabel '" << label << "'\nplot";
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      script << (i > 0 ? ", '" : " '") << table << "' index " << i << " every ::1 using 1:" << column << " with lines dashtype "
+             << (runs[i].at_bound ? 2 : 1) << " linecolor " << runs[i].depth << " title '" << runs[i].name() << "'";
+    script << '\n';
+  }
+  return example::feed("gnuplot", script.str()) ? picture : "not drawn: gnuplot was not found";
+}
+
+/// Trains one model and fills the table of its run, one of `runs`; `lock` guards what runs share.
+void train(const Flags& flags, const std::string& text, const std::vector<Run>& runs, Run& run, std::mutex& lock) {
+  deltanet::Random random(1);
+  Model model = make_model(flags, run, random);
+  deltanet::Trainer<Model> trainer(model.params, {.adamw = {.beta2 = 0.95, .weight_decay = 0.1}, .schedule = {.peak = 3e-3}});
+  double loss = 0;
+  try {
+    for (Index step = 1; step <= flags.steps; ++step) {
+      const auto report =
+          trainer.step(model, draw(flags, text, random), static_cast<double>(step - 1) / static_cast<double>(flags.steps));
+      loss = step == 1 ? report.loss.loss : 0.95 * loss + 0.05 * report.loss.loss;
+      if (step % 20 > 0) continue;
+      const auto [departure, momentum] = largest_norms(model, draw(flags, text, random));
+      const std::lock_guard guard(lock);
+      run.table << step << ' ' << loss << ' ' << report.gradient_norm << ' ' << departure << ' ' << momentum << '\n';
+      if (step % 200 > 0) continue;
+      write_table(flags, runs);
+      std::printf("%-28s step %5ld of %ld  loss %.3f  |W - W_0| / |W_0| %.3f\n", run.name().c_str(), static_cast<long>(step),
+                  static_cast<long>(flags.steps), loss, departure);
+      std::fflush(stdout);
+    }
+    run.end = "all steps, every number finite";
+  } catch (const std::exception& error) {
+    run.end = error.what();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app{"Trains models with Titans' neural memory, 1 to 4 layers deep, and draws how far its weights move."};
+  app.add_option("--data", flags.data, "Text to learn; without it, needles in repeated sentences")->check(CLI::ExistingFile);
+  app.add_option("--steps", flags.steps)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--length", flags.length, "Bytes of a sequence")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch", flags.batch, "Sequences of a step")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--hidden-size", flags.hidden_size, "A multiple of 32")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--num-layers", flags.layers)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--out", flags.out, "Folder of the table and the picture")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    fs::create_directories(flags.out);
+    std::ifstream file(flags.data, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!flags.data.empty() && static_cast<Index>(text.size()) <= flags.length)
+      throw std::runtime_error(flags.data + ": expected more than " + std::to_string(flags.length) + " bytes");
+    deltanet::set_num_threads(1);  // one processor a run
+    std::vector<Run> runs;
+    for (Index depth = 1; depth <= 4; ++depth)
+      for (const bool at_bound : {false, true}) runs.push_back({depth, at_bound});
+    std::mutex lock;
+    std::atomic<std::size_t> next = 0;
+    std::vector<std::thread> workers(std::min<std::size_t>(runs.size(), std::max(1u, std::thread::hardware_concurrency())));
+    for (std::thread& worker : workers)
+      worker = std::thread([&] {
+        for (std::size_t i = next++; i < runs.size(); i = next++) train(flags, text, runs, runs[i], lock);
+      });
+    for (std::thread& worker : workers) worker.join();
+    for (const Run& run : runs) std::printf("%-28s %s\n", run.name().c_str(), run.end.c_str());
+    write_table(flags, runs);
+    std::printf("norms  %s\n", draw_picture(flags, runs).c_str());
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "memory_stability: " << error.what() << '\n';
+    return 1;
+  }
+}
