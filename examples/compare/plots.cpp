@@ -74,8 +74,9 @@ std::string Plotter::heat_map(const HeatMap& map) const {
   std::ostringstream script;
   script << std::setprecision(5) << "set title " << quoted(map.title) << "\nset xlabel " << quoted(map.x) << "\nset ylabel "
          << quoted(map.y) << "\nset cblabel " << quoted(map.legend) << "\nunset key\nunset grid\nset border 15\nset cbrange ["
-         << map.low << ':' << map.high << "]\nset yrange [] reverse\nset palette defined "
+         << map.low << ':' << map.high << "]\nset palette defined "
          << (map.low < 0 ? "(-1 '#2166ac', 0 '#ffffff', 1 '#b2182b')" : "(0 '#fff7ec', 0.5 '#fdbb84', 1 '#7f0000')") << '\n';
+  script << "set xrange [-0.5:" << map.values[0].size() << " - 0.5]\nset yrange [" << map.values.size() << " - 0.5:-0.5]\n";
   const auto tics = [&](const char* axis, const std::vector<std::string>& names) {
     if (names.empty()) return;
     script << "set " << axis << "tics (";

@@ -67,8 +67,13 @@ void add_task(Page& page, const Plotter& plotter, const Options& options, const 
     page.subheading(concat("Accuracy over length and ", task.dial.name));
     page.figures(maps, FigureSize::small);
   }
-  page.subheading("A write: the first memory of the first layer before and after the token that changes it most");
-  page.figures(write_drawings(plotter, drawn), FigureSize::small);
+}
+
+void add_writes(Page& page, const Plotter& plotter, const std::vector<Group>& groups) {
+  page.heading("A write");
+  page.paragraph(
+      "The first memory of the first layer, on a sequence of the first task, before and after the token that changes it most.");
+  page.figures(write_drawings(plotter, groups), FigureSize::small);
 }
 
 }  // namespace
@@ -77,8 +82,10 @@ std::string write_report(const Options& options, const std::vector<RunResult>& r
   const Plotter plotter(options.report);
   Page page("Sequence models compared");
   add_introduction(page, options, results, runs);
-  add_models(page, with_runs(groups_of(options.preset.tasks[0].task, options.preset.models, results)));
+  const std::vector<Group> on_first_task = with_runs(groups_of(options.preset.tasks[0].task, options.preset.models, results));
+  add_models(page, on_first_task);
   for (const TaskSetting& setting : options.preset.tasks) add_task(page, plotter, options, setting, results);
+  add_writes(page, plotter, on_first_task);
 
   write_file(options.csv, csv_text(results));
   write_file(options.report / "results.md", markdown_text(options, results));
