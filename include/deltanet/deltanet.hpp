@@ -118,6 +118,7 @@
 #include "deltanet/blocks/token_ranges.hpp"
 #include "deltanet/blocks/memory_segments.hpp"
 #include "deltanet/blocks/persistent_tokens.hpp"
+#include "deltanet/blocks/memory_and_attention.hpp"
 #include "deltanet/blocks/silu_product.hpp"
 #include "deltanet/blocks/gated_branches.hpp"
 #include "deltanet/blocks/memory_as_context.hpp"

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "deltanet/blocks/memory_and_attention.hpp"
 #include "deltanet/blocks/persistent_tokens.hpp"
 #include "deltanet/blocks/silu_product.hpp"
-#include "deltanet/layers/attention.hpp"
 
 /// What Titans' memory as context and memory as a gate are made of: attention and a memory that gate each other,
 ///
@@ -36,7 +36,7 @@ struct GatedBranchesParams {
 template <Layer Memory, class Config>
 [[nodiscard]] GatedBranchesParams<Memory> gated_branches_params(const Config& config) {
   using T = typename Memory::Scalar;
-  detail::expect_branch_widths(config);
+  detail::expect_memory_and_attention_widths(config);
   const RMSNorm<T> norm({config.hidden_size, config.norm_eps});
   return {persistent_tokens<T>(config.num_persistent_tokens, config.hidden_size),
           Attention<T>(config.attn),

@@ -15,17 +15,6 @@ struct MemoryAsGateConfig {
   std::optional<double> initializer_range{};  ///< of o_proj, as in LinearConfig
 };
 
-template <Layer Memory>
-struct MemoryAsGateState {
-  typename Memory::State memory;
-  AttentionState<typename Memory::Scalar> attn;
-
-  static constexpr auto fields() {
-    using S = MemoryAsGateState;
-    return std::tuple{Field{"memory", &S::memory}, Field{"attn", &S::attn}};
-  }
-};
-
 /// Titans' memory as a gate (MAG), arXiv 2501.00663, section 4.2: a memory beside softmax attention in a sliding window, which
 /// gate each other,
 ///
@@ -46,7 +35,7 @@ class MemoryAsGate {
   using T = Scalar;
   using Config = MemoryAsGateConfig<typename Memory::Config>;
   using Params = GatedBranchesParams<Memory>;
-  using State = MemoryAsGateState<Memory>;
+  using State = MemoryAndAttentionState<Memory>;
   struct Cache {
     typename Attention<T>::Cache attn;
     typename RMSNorm<T>::Cache attn_norm;
@@ -76,7 +65,11 @@ class MemoryAsGate {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     Cache own;
     Cache& kept = cache ? *cache : own;
-    kept.m = remember(x, state ? &state->memory : nullptr, cache, sequences);  // first: it may throw
+    // the memory first: it may throw
+    const auto remember = [&](View<const T, 3> z, const Sequences& cut) {
+      return params.memory.forward(z, state ? &state->memory : nullptr, cache ? &cache->memory : nullptr, cut);
+    };
+    kept.m = after_persistent_tokens<T>(params.persistent_tokens, !state, x, sequences, &kept.joined, remember);
     kept.m = params.memory_norm.forward(kept.m, nullptr, cache ? &cache->memory_norm : nullptr);
     kept.a = params.attn.attend(x, context(), state ? &state->attn : nullptr, cache ? &cache->attn : nullptr, sequences);
     kept.a = params.attn_norm.forward(kept.a, nullptr, cache ? &cache->attn_norm : nullptr);
@@ -93,13 +86,9 @@ class MemoryAsGate {
     dm = params.memory_norm.backward(cache.memory_norm, dm, gradients.memory_norm.params);
     AttentionContextGradients<T> dcontext{zeros_of_persistent(), {}};
     Tensor<T, 3> dx = params.attn.attend_backward(cache.attn, context(), da, gradients.attn.params, dcontext);
-    const auto memory_backward = [&](View<const T, 3> d) {
-      return params.memory.backward(cache.memory, d, gradients.memory.params);
-    };
-    if (cache.joined)
-      detail::add_to(dx, cache.joined->join_backward(memory_backward(cache.joined->spread(dm)), dcontext.persistent));
-    else
-      detail::add_to(dx, memory_backward(dm));
+    detail::add_to(dx, after_persistent_tokens_backward<T>(cache.joined, dm, &dcontext.persistent, [&](View<const T, 3> d) {
+                     return params.memory.backward(cache.memory, d, gradients.memory.params);
+                   }));
     if (gradients.persistent_tokens) *gradients.persistent_tokens += dcontext.persistent;
     return dx;
   }
@@ -108,16 +97,6 @@ class MemoryAsGate {
   [[nodiscard]] AttentionContext<T> context() const { return {.persistent = view_of(params.persistent_tokens)}; }
   [[nodiscard]] Matrix<T> zeros_of_persistent() const {
     return Matrix<T>::Zero(config.num_persistent_tokens, config.hidden_size);
-  }
-
-  /// memory([p | x]), where sequences begin here, without what it says to p.
-  Tensor<T, 3> remember(View<const T, 3> x, typename Memory::State* state, Cache* cache, const Sequences& sequences) const {
-    typename Memory::Cache* kept = cache ? &cache->memory : nullptr;
-    if (cache) cache->joined.reset();
-    if (state || !params.persistent_tokens) return params.memory.forward(x, state, kept, sequences);
-    const WithPersistentTokens<T> joined(config.num_persistent_tokens, x.shape, sequences);
-    if (cache) cache->joined = joined;
-    return joined.own(params.memory.forward(joined.join(*params.persistent_tokens, x), nullptr, kept, joined.sequences()));
   }
 };
 

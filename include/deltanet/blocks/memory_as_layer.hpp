@@ -1,7 +1,7 @@
 #pragma once
 
+#include "deltanet/blocks/memory_and_attention.hpp"
 #include "deltanet/blocks/persistent_tokens.hpp"
-#include "deltanet/layers/attention.hpp"
 
 namespace deltanet {
 
@@ -30,17 +30,6 @@ struct MemoryAsLayerParams {
   }
 };
 
-template <Layer Memory>
-struct MemoryAsLayerState {
-  typename Memory::State memory;
-  AttentionState<typename Memory::Scalar> attn;
-
-  static constexpr auto fields() {
-    using S = MemoryAsLayerState;
-    return std::tuple{Field{"memory", &S::memory}, Field{"attn", &S::attn}};
-  }
-};
-
 /// Titans' memory as a layer (MAL), arXiv 2501.00663, section 4.3: a memory, then softmax attention in a sliding window,
 ///
 ///   x~ = [p_1 .. p_P | x]                                                                                             (29)
@@ -59,7 +48,7 @@ class MemoryAsLayer {
   using T = Scalar;
   using Config = MemoryAsLayerConfig<typename Memory::Config>;
   using Params = MemoryAsLayerParams<Memory>;
-  using State = MemoryAsLayerState<Memory>;
+  using State = MemoryAndAttentionState<Memory>;
   struct Cache {
     typename Memory::Cache memory;
     typename RMSNorm<T>::Cache memory_norm;
@@ -74,7 +63,7 @@ class MemoryAsLayer {
       : config(config_),
         params{persistent_tokens<T>(config.num_persistent_tokens, config.hidden_size), Memory(config.memory),
                RMSNorm<T>({config.hidden_size, config.norm_eps}), Attention<T>(config.attn)} {
-    detail::expect_branch_widths(config);
+    detail::expect_memory_and_attention_widths(config);
   }
 
   void initialize(Random& random) {
@@ -94,25 +83,20 @@ class MemoryAsLayer {
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
-    if (cache) cache->joined.reset();
-    if (state || !params.persistent_tokens) return read(x, state, cache, sequences);
-    const WithPersistentTokens<T> joined(config.num_persistent_tokens, x.shape, sequences);
-    const Tensor<T, 3> y = joined.own(read(joined.join(*params.persistent_tokens, x), nullptr, cache, joined.sequences()));
-    if (cache) cache->joined = joined;
-    return y;
+    return after_persistent_tokens<T>(params.persistent_tokens, !state, x, sequences, cache ? &cache->joined : nullptr,
+                                      [&](View<const T, 3> z, const Sequences& cut) { return read(z, state, cache, cut); });
   }
 
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
 
   // forward: y = own(read([p | x]))
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
-    const auto read_backward = [&](View<const T, 3> d) {
+    Matrix<T>* const dpersistent = gradients.persistent_tokens ? &*gradients.persistent_tokens : nullptr;
+    return after_persistent_tokens_backward<T>(cache.joined, dy, dpersistent, [&](View<const T, 3> d) {
       Tensor<T, 3> dz = params.attn.backward(cache.attn, d, gradients.attn.params);
       dz = params.memory_norm.backward(cache.memory_norm, dz, gradients.memory_norm.params);
       return params.memory.backward(cache.memory, dz, gradients.memory.params);
-    };
-    if (!cache.joined) return read_backward(dy);
-    return cache.joined->join_backward(read_backward(cache.joined->spread(dy)), *gradients.persistent_tokens);
+    });
   }
 
  private:

@@ -41,15 +41,6 @@ template <Real T>
   return x;
 }
 
-/// Throws unless the memory and the attention of a Config are of its width.
-template <class Config>
-void expect_branch_widths(const Config& config) {
-  expect(config.memory.hidden_size == config.hidden_size, "memory.hidden_size: expected hidden_size=", config.hidden_size,
-         ", got ", config.memory.hidden_size);
-  expect(config.attn.hidden_size == config.hidden_size, "attn.hidden_size: expected hidden_size=", config.hidden_size, ", got ",
-         config.attn.hidden_size);
-}
-
 }  // namespace detail
 
 /// A batch whose sequences begin with P persistent tokens: where the batch's own tokens lie among all.
@@ -101,5 +92,30 @@ class WithPersistentTokens {
   std::vector<detail::Sequence> own_;  // [N]
   Sequences all_;
 };
+
+/// What `forward(z, sequences)`, [1, M, D] -> [1, M, D'], says to the tokens x [B, T, D] after the persistent ones, where
+/// sequences begin with x and there are persistent tokens; else forward(x, sequences). *joined, where it is not null, tells the
+/// gradient which.
+template <Real T, class Forward>
+[[nodiscard]] Tensor<T, 3> after_persistent_tokens(const std::optional<Matrix<T>>& persistent, bool begins, View<const T, 3> x,
+                                                   const Sequences& sequences, std::optional<WithPersistentTokens<T>>* joined,
+                                                   const Forward& forward) {
+  if (joined) joined->reset();
+  if (!begins || !persistent) return forward(x, sequences);
+  const WithPersistentTokens<T> all(persistent->rows(), x.shape, sequences);
+  Tensor<T, 3> y = all.own(forward(all.join(*persistent, x), all.sequences()));
+  if (joined) *joined = all;
+  return y;
+}
+
+/// The gradients of `after_persistent_tokens`, given dy and that of `forward`, backward(dy) -> dz: returns dx, and adds to
+/// *dpersistent, which may be null where nothing was joined.
+template <Real T, class Backward>
+[[nodiscard]] Tensor<T, 3> after_persistent_tokens_backward(const std::optional<WithPersistentTokens<T>>& joined,
+                                                            View<const T, 3> dy, Matrix<T>* dpersistent,
+                                                            const Backward& backward) {
+  if (!joined) return backward(dy);
+  return joined->join_backward(backward(joined->spread(dy)), *dpersistent);
+}
 
 }  // namespace deltanet
