@@ -101,7 +101,7 @@ TEST_CASE("scores of any size do not overflow", "[layers]") {
   CHECK(rows(out.o).cwiseAbs().maxCoeff() <= rows(problem.v[0]).cwiseAbs().maxCoeff());
 }
 
-TEST_CASE("the gradients of attention in blocks are its finite differences", "[layers]") {
+TEST_CASE("the gradients of attention in blocks are its finite differences", "[layers][slow]") {
   for (const auto& [length, past, window] : std::vector<std::array<Index, 3>>{{3, 2, 0}, {35, 0, 0}, {35, 99, 0}, {35, 4, 6}}) {
     INFO(length << " tokens after " << past << ", window " << window);
     Problem problem({{2, 0}, {length, past}}, window);

@@ -66,7 +66,7 @@ void check_gradients(Index mini_batch) {
 TEST_CASE("the dual form of Titans' deep memory is the definition") { check_dual_form<TitansUpdate>(); }
 TEST_CASE("the dual form of test-time training is the definition") { check_dual_form<TTTUpdate>(); }
 
-TEST_CASE("the gradients through Titans' deep memory are differences") {
+TEST_CASE("the gradients through Titans' deep memory are differences", "[slow]") {
   for (const Index mini_batch : {1, 4, 16}) check_gradients<TitansUpdate>(mini_batch);
 }
 TEST_CASE("the gradients through test-time training are differences") { check_gradients<TTTUpdate>(4); }

@@ -14,9 +14,9 @@ namespace deltanet {
 ///   initial_retrieval_state(N)                     the same apart, with the past of a convolution of queries
 ///   retrieve(x, state, cache, sequences)           what the contents answer to the tokens x [B, T, D]: [B, T, D]. Nothing is
 ///                                                  written; the convolution moves on
-///   retrieve_backward(cache, dy, gradients, d)     dx; *d is the gradient by the state after, and becomes that by the state
-///   before backward(cache, dy, gradients, d)              the same of `forward` with a state: its gradients do not end at the
-///   state initial_state_backward(d, gradients)           the gradients of `initial_state`, added to those of the parameters
+///   retrieve_backward(cache, dy, gradients, d)     dx; *d is the gradient by the state after, and becomes that before
+///   backward(cache, dy, gradients, d)              the same of `forward` with a state: gradients do not end there
+///   initial_state_backward(d, gradients)           the gradients of `initial_state`, added to those of the parameters
 template <class M>
 concept RetrievableMemory = Layer<M> &&
     requires(const M memory, View<const typename M::Scalar, 3> x, typename M::State state, const typename M::State fixed,

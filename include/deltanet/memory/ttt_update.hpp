@@ -53,11 +53,6 @@ struct TTTUpdate {
     W = start + *in.rate[t] * Z;
     if (completes) Z.setZero();
   }
-  template <Real T, class In>
-  static T decay(const In&, Index) {
-    return 1;
-  }
-
   template <Real T>
   class Window {
    public:

@@ -94,8 +94,9 @@ template <DeepMemoryInputs In>
       const VectorMap<const T> k(head.k[t], x.K), v(head.v[t], x.V);
       const bool completes = ++position == options.mini_batch;
       In::Update::step(head, t, M.gradient(start, k, v), start, Z, W, completes);
-      if (problem.decays_to_initial())
-        W += (1 - In::Update::template decay<T>(head, t)) * VectorMap<const T>(problem.initial(h), x.P);
+      if constexpr (!In::Update::from_start)
+        if (const T* initial = problem.initial(h))
+          W += (1 - In::Update::template decay<T>(head, t)) * VectorMap<const T>(initial, x.P);
       if (!in.q.absent()) VectorMap<T>(o[t], x.V) = M(W, static_cast<T>(options.scale) * VectorMap<const T>(head.q[t], x.K));
       if (completes) {
         start = W;
