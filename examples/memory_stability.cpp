@@ -17,6 +17,7 @@
 #include "deltanet/tasks/registry.hpp"
 #include "deltanet/training/trainer.hpp"
 #include "support/compressors.hpp"
+#include "support/windows.hpp"
 
 namespace fs = std::filesystem;
 using deltanet::Index;
@@ -25,8 +26,10 @@ using Model = deltanet::LanguageModel<deltanet::NeuralMemory<float>>;
 namespace {
 
 struct Flags {
-  std::string data, out = "runs/memory_stability";
-  Index steps = 2000, length = 256, batch = 8, hidden_size = 64, layers = 2;
+  std::string out = "runs/memory_stability";
+  Index steps = 2000;
+  example::Recipe recipe{
+      .data = {}, .held_out = 0, .hidden_size = 64, .num_layers = 2, .head_dim = 32, .intermediate_size = 128, .seq_len = 256};
 };
 
 struct Run {
@@ -41,10 +44,13 @@ struct Run {
 };
 
 Model make_model(const Flags& flags, const Run& run, deltanet::Random& random) {
-  Model::Config config{.num_hidden_layers = flags.layers};
-  config.block.attn = {
-      .hidden_size = flags.hidden_size, .head_dim = 32, .num_heads = flags.hidden_size / 32, .memory_depth = run.depth};
-  config.block.mlp = {.hidden_size = flags.hidden_size, .intermediate_size = 2 * flags.hidden_size};
+  const example::Recipe& recipe = flags.recipe;
+  Model::Config config{.num_hidden_layers = recipe.num_layers};
+  config.block.attn = {.hidden_size = recipe.hidden_size,
+                       .head_dim = recipe.head_dim,
+                       .num_heads = recipe.hidden_size / recipe.head_dim,
+                       .memory_depth = run.depth};
+  config.block.mlp = {.hidden_size = recipe.hidden_size, .intermediate_size = 2 * recipe.hidden_size};
   Model model(config);
   model.initialize(random);
   if (run.at_bound)
@@ -55,22 +61,11 @@ Model make_model(const Flags& flags, const Run& run, deltanet::Random& random) {
   return model;
 }
 
-/// Bytes of a text, each of which is to be foretold; or needles in repeated sentences, where what was hidden is.
-deltanet::Batch draw(const Flags& flags, const std::string& text, deltanet::Random& random) {
-  if (text.empty()) {
-    deltanet::TaskBatch needles = deltanet::find_task("pass_key").generate(random, flags.batch, flags.length);
-    return {std::move(needles.tokens), std::move(needles.targets)};
-  }
-  deltanet::Batch batch{{flags.batch, flags.length}, {flags.batch, flags.length}};
-  for (Index b = 0; b < flags.batch; ++b) {
-    const auto start = static_cast<std::size_t>(random.below(static_cast<Index>(text.size()) - flags.length));
-    for (Index t = 0; t < flags.length; ++t) {
-      const auto place = start + static_cast<std::size_t>(t);
-      batch.tokens(b, t) = static_cast<unsigned char>(text[place]);
-      batch.targets(b, t) = static_cast<unsigned char>(text[place + 1]);
-    }
-  }
-  return batch;
+/// Windows of a text; or, without one, needles in repeated sentences.
+deltanet::Batch draw(const Flags& flags, const example::Corpus* corpus, deltanet::Random& random) {
+  if (corpus) return draw_windows(*corpus, flags.recipe, random);
+  deltanet::TaskBatch needles = deltanet::find_task("pass_key").generate(random, flags.recipe.batch, flags.recipe.seq_len);
+  return {std::move(needles.tokens), std::move(needles.targets)};
 }
 
 /// The largest of all memories after a batch: |W - W_0| / |W_0|, and |Z| / |W_0|.
@@ -119,18 +114,19 @@ std::string draw_picture(const Flags& flags, const std::vector<Run>& runs) {
 }
 
 /// Trains one model and fills the table of its run, one of `runs`; `lock` guards what runs share.
-void train(const Flags& flags, const std::string& text, const std::vector<Run>& runs, Run& run, std::mutex& lock) {
+void train(const Flags& flags, const example::Corpus* corpus, const std::vector<Run>& runs, Run& run, std::mutex& lock) {
   deltanet::Random random(1);
   Model model = make_model(flags, run, random);
-  deltanet::Trainer<Model> trainer(model.params, {.adamw = {.beta2 = 0.95, .weight_decay = 0.1}, .schedule = {.peak = 3e-3}});
+  deltanet::Trainer<Model> trainer(model.params, {.adamw = {.beta2 = 0.95, .weight_decay = flags.recipe.weight_decay},
+                                                  .schedule = {.peak = flags.recipe.lr}});
   double loss = 0;
   try {
     for (Index step = 1; step <= flags.steps; ++step) {
       const auto report =
-          trainer.step(model, draw(flags, text, random), static_cast<double>(step - 1) / static_cast<double>(flags.steps));
+          trainer.step(model, draw(flags, corpus, random), static_cast<double>(step - 1) / static_cast<double>(flags.steps));
       loss = step == 1 ? report.loss.loss : 0.95 * loss + 0.05 * report.loss.loss;
       if (step % 20 > 0) continue;
-      const auto [departure, momentum] = largest_norms(model, draw(flags, text, random));
+      const auto [departure, momentum] = largest_norms(model, draw(flags, corpus, random));
       const std::lock_guard guard(lock);
       run.table << step << ' ' << loss << ' ' << report.gradient_norm << ' ' << departure << ' ' << momentum << '\n';
       if (step % 200 > 0) continue;
@@ -150,12 +146,15 @@ void train(const Flags& flags, const std::string& text, const std::vector<Run>& 
 int main(int argc, char** argv) {
   Flags flags;
   CLI::App app{"Trains models with Titans' neural memory, 1 to 4 layers deep, and draws how far its weights move."};
-  app.add_option("--data", flags.data, "Text to learn; without it, needles in repeated sentences")->check(CLI::ExistingFile);
+  app.add_option("--data", flags.recipe.data, "Text to learn; without any, needles in repeated sentences")
+      ->check(CLI::ExistingFile);
   app.add_option("--steps", flags.steps)->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--length", flags.length, "Bytes of a sequence")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--batch", flags.batch, "Sequences of a step")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--hidden-size", flags.hidden_size, "A multiple of 32")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--num-layers", flags.layers)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--seq-len", flags.recipe.seq_len, "Bytes of a sequence")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch", flags.recipe.batch, "Sequences of a step")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--hidden-size", flags.recipe.hidden_size, "A multiple of 32")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--num-layers", flags.recipe.num_layers)->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--out", flags.out, "Folder of the table and the picture")->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -164,10 +163,8 @@ int main(int argc, char** argv) {
   }
   try {
     fs::create_directories(flags.out);
-    std::ifstream file(flags.data, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!flags.data.empty() && static_cast<Index>(text.size()) <= flags.length)
-      throw std::runtime_error(flags.data + ": expected more than " + std::to_string(flags.length) + " bytes");
+    std::optional<example::Corpus> corpus;
+    if (!flags.recipe.data.empty()) corpus = read_corpus(flags.recipe);
     deltanet::set_num_threads(1);  // one processor a run
     std::vector<Run> runs;
     for (Index depth = 1; depth <= 4; ++depth)
@@ -177,13 +174,17 @@ int main(int argc, char** argv) {
     std::vector<std::thread> workers(std::min<std::size_t>(runs.size(), std::max(1u, std::thread::hardware_concurrency())));
     for (std::thread& worker : workers)
       worker = std::thread([&] {
-        for (std::size_t i = next++; i < runs.size(); i = next++) train(flags, text, runs, runs[i], lock);
+        for (std::size_t i = next++; i < runs.size(); i = next++)
+          train(flags, corpus ? &*corpus : nullptr, runs, runs[i], lock);
       });
     for (std::thread& worker : workers) worker.join();
     for (const Run& run : runs) std::printf("%-28s %s\n", run.name().c_str(), run.end.c_str());
     write_table(flags, runs);
     std::printf("norms  %s\n", draw_picture(flags, runs).c_str());
     return 0;
+  } catch (const example::UsageError& error) {
+    std::cerr << "memory_stability: " << error.what() << '\n';
+    return 2;
   } catch (const std::exception& error) {
     std::cerr << "memory_stability: " << error.what() << '\n';
     return 1;

@@ -14,14 +14,7 @@ const std::vector<ModelKind>& model_kinds() {
   return kinds;
 }
 
-const ModelKind& find_model(const std::string& name) {
-  std::string names;
-  for (const ModelKind& kind : model_kinds()) {
-    if (kind.name == name) return kind;
-    names += (names.empty() ? "" : ", ") + kind.name;
-  }
-  throw std::invalid_argument("model: expected one of " + names + ", got " + name);
-}
+const ModelKind& find_model(const std::string& name) { return deltanet::find_by_name("model", model_kinds(), name); }
 
 ModelSizes with_parameters(const ModelKind& kind, ModelSizes sizes, Index parameters) {
   const auto count = [&](Index intermediate_size) {

@@ -5,6 +5,7 @@
 
 #include "compare/models.hpp"
 #include "compare/tasks.hpp"
+#include "support/time_units.hpp"
 
 namespace compare {
 
@@ -21,15 +22,6 @@ struct Flags {
   Index parameters = 0, hidden_size = 0, num_layers = 0, num_heads = 0, head_dim = 0, window = 0;
   std::optional<double> seconds;
 };
-
-Preset find_preset(const std::string& name) {
-  std::string names;
-  for (const Preset& preset : presets()) {
-    if (preset.name == name) return preset;
-    names += (names.empty() ? "" : ", ") + preset.name;
-  }
-  throw UsageError("--preset: expected one of " + names + ", got " + name);
-}
 
 /// The preset's setting of the task, or as good a one for tasks that it leaves out.
 TaskSetting setting_of(const Preset& preset, const deltanet::TokenTask& task) {
@@ -75,8 +67,7 @@ Preset changed(Preset preset, const Flags& flags) {
 Options parse_options(int argc, char** argv) {
   CLI::App app(
       "Trains sequence models of one size on sequence tasks and compares what they learn: a table while it goes on, then a "
-      "page "
-      "with plots. The same command again goes on where it was stopped.");
+      "page with plots. The same command again goes on where it was stopped.");
   Options options;
   Flags flags;
   std::string about;
@@ -90,9 +81,8 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--report", options.report, "Folder of the results, and of what it takes to go on")->capture_default_str();
   app.add_option("--csv", options.csv, "Where the results go as CSV; REPORT/results.csv where absent");
   app.add_flag("--list", options.list, "Show all tasks, models and presets");
-  const std::map<std::string, double> units{{"s", 1}, {"m", 60}, {"h", 3600}};
   app.add_option("--time-budget", flags.seconds, "Time for all of it, such as 5m or 8h: steps are cut to fit")
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+      ->transform(example::time_units())
       ->check(CLI::PositiveNumber);
   const auto size = [&](const char* flag, Index& value, const char* about_it) {
     app.add_option(flag, value, about_it)->check(CLI::PositiveNumber)->group("Sizes");
@@ -109,13 +99,13 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--lr", options.training.lr, "Peak learning rate")->check(CLI::PositiveNumber)->group("Sizes");
   try {
     app.parse(argc, argv);
-    options.preset = changed(find_preset(flags.preset), flags);
+    options.preset = changed(deltanet::find_by_name("--preset", presets(), flags.preset), flags);
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     std::exit(0);
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
-  } catch (const std::invalid_argument& error) {  // an unknown task or model
+  } catch (const std::invalid_argument& error) {  // an unknown task, model or preset
     throw UsageError(error.what());
   }
   if (options.csv.empty()) options.csv = options.report / "results.csv";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "deltanet/models/generate.hpp"
+#include "support/time_units.hpp"
 #include "support/usage_error.hpp"
 
 /// The flags of the main job.
@@ -99,10 +100,9 @@ inline Options parse_options(int argc, char** argv, const std::vector<std::strin
   app.add_option("--weight-decay", recipe.weight_decay)->check(CLI::NonNegativeNumber);
   app.add_option("--steps", options.steps, "Steps of training in all, those before a checkpoint included; 0: until time is up")
       ->check(CLI::NonNegativeNumber);
-  const std::map<std::string, double> units{{"s", 1}, {"m", 60}, {"h", 3600}};
   app.add_option("--time-budget", options.time_budget,
                  "Time for all this program does, such as 90s or 30m; 180s unless --steps is given")
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+      ->transform(time_units())
       ->check(CLI::PositiveNumber);
   app.add_option("--threads", options.threads, "0: one a processor")->check(CLI::NonNegativeNumber);
   app.add_option("--adapt-lr", options.adapt_lr,

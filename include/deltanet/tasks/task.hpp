@@ -72,14 +72,20 @@ std::function<TaskBatch(Random&, Index, Index)> with_settings(const Config& conf
   return [config, generate](Random& random, Index batch, Index length) { return generate(config, random, batch, length); };
 }
 
-/// The task of this name. Throws std::invalid_argument with all names for any other.
-inline const TokenTask& find_task(const std::vector<TokenTask>& tasks, const std::string& name) {
+/// The entry of this name. Throws std::invalid_argument for any other, with all names; `what` says what they are names of.
+template <class Entry>
+const Entry& find_by_name(const char* what, const std::vector<Entry>& entries, const std::string& name) {
   std::string names;
-  for (const TokenTask& task : tasks) {
-    if (task.name == name) return task;
-    names += names.empty() ? task.name : ", " + task.name;
+  for (const Entry& entry : entries) {
+    if (entry.name == name) return entry;
+    names += names.empty() ? entry.name : ", " + entry.name;
   }
-  throw std::invalid_argument(detail::concat("task: expected one of ", names, ", got ", name));
+  throw std::invalid_argument(detail::concat(what, ": expected one of ", names, ", got ", name));
+}
+
+/// The task of this name. Throws as find_by_name does.
+inline const TokenTask& find_task(const std::vector<TokenTask>& tasks, const std::string& name) {
+  return find_by_name("task", tasks, name);
 }
 
 }  // namespace deltanet
