@@ -20,8 +20,10 @@ struct NeuralMemoryConfig {
   Index memory_depth = 2;      ///< layers of the memory's network: L_M in the paper, 1 to 4 there
   Index memory_expansion = 4;  ///< width between them over head_dim
   InnerActivation memory_activation = InnerActivation::gelu_tanh;
-  bool memory_norm = false;
-  InnerResidual memory_residual = InnerResidual::none;
+  /// What the network makes is brought to unit variance and added to the key, so that its loss grows no steeper as its weights
+  /// grow: without both, networks of three layers and more diverge while they are trained.
+  bool memory_norm = true;
+  InnerResidual memory_residual = InnerResidual::input;
   /// Tokens whose gradients are taken at the same weights: part of what the model means, b in the paper.
   Index mini_batch = 16;
   double eta_max = 0.5;               ///< eta in (0, eta_max); 0 for a memory without momentum
@@ -65,7 +67,7 @@ struct NeuralMemoryConfig {
 ///   q, k, v = silu(conv(q_proj x)), silu(conv(k_proj x)), silu(conv(v_proj x)),   q and k of unit length,
 ///   theta = theta_max sigmoid(theta_proj x),   eta = eta_max sigmoid(eta_proj x),   alpha = sigmoid(a_proj x)
 ///   Z_t = eta_t Z_{t-1} - theta_t grad l(W_start; k_t, v_t),   W_t = alpha_t (W_{t-1} - W_0) + W_0 + Z_t,
-///   o_t = M(W_t; q_t),   l = |M(k) - v|^2 / 2,   y = o_proj(o_norm(o) silu(g_proj x))
+///   M(x) = x + norm(mlp(x)),   l = |M(k) - v|^2 / 2,   o_t = M(W_t; q_t),   y = o_proj(o_norm(o) silu(g_proj x))
 ///
 /// where W_start are the weights at the start of the token's mini-batch, and W_0 (learnt) those before the first token; alpha
 /// here is what is kept, 1 - alpha in the paper. [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no
