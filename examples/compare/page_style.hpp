@@ -16,7 +16,9 @@ figure { display: flex; flex-direction: column; justify-content: end; margin: 0;
 .large figure { max-width: 520px; }
 .small figure { max-width: 380px; }
 figcaption { font-weight: 600; font-size: .9rem; padding-left: 4px; }
+.small figcaption { font-size: .8rem; }
 figure svg { display: block; width: 100%; height: auto; }
+figure svg text { font-family: Helvetica, Arial, sans-serif; }
 .table { overflow-x: auto; margin: 12px 0; }
 table { border-collapse: collapse; font-size: .875rem; }
 th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid #e4e4e4; white-space: nowrap; font-variant-numeric: tabular-nums; }

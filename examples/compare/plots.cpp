@@ -66,7 +66,8 @@ std::string Plotter::draw(const std::string& size, const std::string& script) co
   std::ostringstream all;
   all << "set terminal svg size " << size << " dynamic font 'Helvetica,13' background 'white' name 'plot" << drawn_++
       << "'\nset output " << quoted(picture.string())
-      << "\nset tics nomirror scale 0.5\nset border 3 lw 0.7\nset grid lc '#e4e4e4'\nunset key\nset termoption noenhanced\n"
+      << "\nset tics nomirror scale 0.5\nset border 3 lw 0.7\nset grid lw 0.7 dt solid lc '#e8e8e8'\nunset key\nset termoption "
+         "noenhanced\n"
       << script;
   std::string svg;
   if (example::feed("gnuplot", all.str())) {

@@ -81,8 +81,9 @@ void add_task(Page& page, const Plotter& plotter, const Options& options, const 
   if (const auto maps = with_drawings(dial_drawings(plotter, setting, task, drawn)); !maps.empty()) {
     page.subheading(concat("Accuracy over length and ", task.dial.name));
     page.paragraph(
-        concat("The number in a cell is the accuracy, which its colour shows, too. Where there is a dash, no sequence of "
-               "this length has room for the task."));
+        "The number in a cell is the accuracy, which its colour shows, too. Where there is a dash, no sequence of this length "
+        "has "
+        "room for the task.");
     page.figures(maps);
   }
 }
