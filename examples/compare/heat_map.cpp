@@ -39,8 +39,8 @@ std::string Plotter::heat_map(const HeatMap& map) const {
   if (map.numbers)
     script << "unset colorbox\n";
   else
-    script << "set rmargin at screen 0.73\nset cblabel " << quoted(map.legend) << "\nset cbtics (" << map.low << ", 0, "
-           << map.high << ") format '%-7.2g'\n";
+    script << "set rmargin at screen 0.71\nset cblabel " << quoted(map.legend) << " offset -1.5\nset cbtics (" << map.low
+           << ", 0, " << map.high << ") format '%-6.2g'\n";
   script << "$map << END\n";
   for (const auto& row : map.values) {
     for (const double value : row) script << value << ' ';
