@@ -18,7 +18,7 @@ void add_introduction(Page& page, const Options& options, const std::vector<RunR
       "Preset ", options.preset.name, ": ", options.preset.description, ". ", results.size(), " of ", runs,
       " runs are in this page. Every model has about as many parameters as the others and is trained on the same sequences, by "
       "AdamW with a peak learning rate of ",
-      options.training.lr,
+      options.preset.training.lr,
       ". Numbers are accuracies: the share of the answers that are right, in sequences that were not trained on. With several "
       "seeds, the mean stands before the least and the greatest."));
 }
