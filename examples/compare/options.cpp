@@ -18,9 +18,9 @@ struct Flags {
   std::vector<std::string> tasks, models;
   std::string preset = "quick";
   std::uint64_t seeds = 0;
-  Index steps = 0, batch = 0, test_sequences = 0;  // 0: as the preset has it
+  Index length = 0, batch = 0, steps = 0, test_sequences = 0;  // 0: as the preset has it
   Index parameters = 0, hidden_size = 0, num_layers = 0, num_heads = 0, head_dim = 0, window = 0;
-  std::optional<double> seconds;
+  std::optional<double> lr, seconds;
 };
 
 /// The preset's setting of the task, or as good a one for tasks that it leaves out.
@@ -52,11 +52,13 @@ Preset changed(Preset preset, const Flags& flags) {
   take(flags.num_heads, preset.sizes.num_heads);
   take(flags.head_dim, preset.sizes.head_dim);
   take(flags.window, preset.sizes.window);
+  if (flags.lr) preset.training.lr = *flags.lr;
   if (flags.steps > 0) preset.seconds.reset();  // steps that are asked for are taken
   if (flags.seconds) preset.seconds = flags.seconds;
   for (TaskSetting& task : preset.tasks) {
-    take(flags.steps, task.steps);
+    take(flags.length, task.length);
     take(flags.batch, task.batch);
+    take(flags.steps, task.steps);
     if (flags.num_layers > 0) task.num_layers = 0;
   }
   return preset;
@@ -88,6 +90,7 @@ Options parse_options(int argc, char** argv) {
     app.add_option(flag, value, about_it)->check(CLI::PositiveNumber)->group("Sizes");
   };
   size("--steps", flags.steps, "Steps of every run, whatever time they take");
+  size("--length", flags.length, "Tokens of a sequence in training");
   size("--batch", flags.batch, "Sequences of a step");
   size("--test-sequences", flags.test_sequences, "Sequences of each length in the tests");
   size("--parameters", flags.parameters, "Of every model, but for its embedding and head");
@@ -96,7 +99,7 @@ Options parse_options(int argc, char** argv) {
   size("--num-heads", flags.num_heads, "");
   size("--head-dim", flags.head_dim, "Width of a key and of a value: a memory has heads x width x width numbers");
   size("--window", flags.window, "Tokens that sliding-window attention sees");
-  app.add_option("--lr", options.training.lr, "Peak learning rate")->check(CLI::PositiveNumber)->group("Sizes");
+  app.add_option("--lr", flags.lr, "Peak learning rate")->check(CLI::PositiveNumber)->group("Sizes");
   try {
     app.parse(argc, argv);
     options.preset = changed(deltanet::find_by_name("--preset", presets(), flags.preset), flags);
@@ -124,7 +127,7 @@ std::vector<RunSetting> run_settings(const Options& options) {
         const Index outside = (2 * sizes.vocab_size + 1) * sizes.hidden_size;  // embedding, head and last norm
         sizes = with_parameters(find_model(model), sizes, preset.parameters + outside);
         runs.push_back({task.task, model, seed, task.length, task.batch, task.steps, task.test_lengths, preset.test_sequences,
-                        sizes, options.training});
+                        sizes, preset.training});
       }
   return runs;
 }

@@ -26,6 +26,7 @@ struct Preset {
   std::vector<TaskSetting> tasks;
   std::vector<std::string> models;
   ModelSizes sizes;
+  TrainingSettings training{};
   Index parameters = 0;  // of every model, but for its embedding and head, which depend on the task
   std::uint64_t seeds = 1;
   Index test_sequences = 0;
@@ -36,8 +37,7 @@ struct Preset {
 std::vector<Preset> presets();
 
 struct Options {
-  Preset preset;  // with what the flags change of it
-  TrainingSettings training;
+  Preset preset;    // with what the flags change of it
   int threads = 0;  // runs at a time; 0 for one a processor
   bool list = false;
   std::filesystem::path report = "runs/compare";

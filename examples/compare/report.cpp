@@ -25,7 +25,7 @@ void add_introduction(Page& page, const Options& options, const std::vector<RunR
       "Preset ", options.preset.name, ": ", options.preset.description, ". ", results.size(), " of ", runs,
       " runs are in this page. Every model has about as many parameters as the others and is trained on the same sequences, by "
       "AdamW with a peak learning rate of ",
-      options.training.lr,
+      options.preset.training.lr,
       ". Numbers are accuracies: the share of the answers that are right, in sequences that were not trained on. With several "
       "seeds, the mean stands before the least and the greatest, and bars in plots reach from one to the other; the sizes of "
       "states and the writes are those of the first seed. To follow one line among many, point at its name above the plots."));

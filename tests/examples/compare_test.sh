@@ -9,6 +9,7 @@ small="--hidden-size 16 --num-layers 1 --num-heads 1 --head-dim 8 --parameters 4
 refuses "--nonsense" --nonsense
 refuses "--steps" --steps many
 refuses "--seeds" --seeds 0
+refuses "--length" --length 0
 refuses "--preset: expected one of quick, standard, long, got slow" --preset slow
 refuses "task: expected one of " --tasks parity,chess
 refuses "model: expected one of linear_attention, " --models delta_net,transformer
