@@ -10,12 +10,13 @@ namespace compare {
 
 namespace {
 
-/// A line without points yet, in the colour that its model has everywhere.
-Series series_of(const Group& group) {
+using deltanet::detail::concat;
+
+/// The style of a model's lines, everywhere the same.
+LineStyle style_of(const std::string& model) {
   const auto& kinds = model_kinds();
-  const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.name == group.model; });
-  return {
-      .name = found->title, .colour = static_cast<std::size_t>(found - kinds.begin()), .x = {}, .y = {}, .low = {}, .high = {}};
+  const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.name == model; });
+  return line_style(static_cast<std::size_t>(found - kinds.begin()));
 }
 
 /// One line a model; add(group, line) puts its points in.
@@ -23,7 +24,7 @@ template <class Add>
 std::vector<Series> series(const std::vector<Group>& groups, const Add& add) {
   std::vector<Series> lines;
   for (const Group& group : groups) {
-    Series line = series_of(group);
+    Series line{.name = find_model(group.model).title, .style = style_of(group.model), .x = {}, .y = {}, .low = {}, .high = {}};
     add(group, line);
     if (!line.x.empty()) lines.push_back(std::move(line));
   }
@@ -47,6 +48,13 @@ std::vector<std::string> texts(const auto& numbers) {
 
 }  // namespace
 
+std::vector<LegendEntry> legend(const deltanet::TokenTask& task, const std::vector<Group>& groups) {
+  std::vector<LegendEntry> entries;
+  for (const Group& group : groups) entries.push_back({find_model(group.model).title, style_of(group.model)});
+  if (task.chance > 0) entries.push_back({"guessing", level_style()});
+  return entries;
+}
+
 std::vector<Figure> line_drawings(const Plotter& plotter, const TaskSetting& setting, const deltanet::TokenTask& task,
                                   const std::vector<Group>& groups) {
   const auto by_length = series(groups, [&](const Group& group, Series& line) {
@@ -67,14 +75,16 @@ std::vector<Figure> line_drawings(const Plotter& plotter, const TaskSetting& set
     for (const StateNorm& norm : group.runs[0].norms)
       if (norm.norm > 0) line.x.push_back(static_cast<double>(norm.tokens)), line.y.push_back(norm.norm);
   });
-  return {{"Accuracy over length",
-           plotter.lines(by_length, {.x = "tokens", .y = "accuracy", .log_x = true, .share = true, .level = task.chance})},
-          {"Learning curves",
-           plotter.lines(
-               by_step,
-               {.x = "steps of training", .y = "accuracy at the length in training", .share = true, .level = task.chance})},
-          {"Size of the state along a sequence",
-           plotter.lines(norms, {.x = "tokens read", .y = "norm of all that is remembered", .log_y = true})}};
+  const std::string accuracy = "accuracy (share of answers)";
+  return {
+      {"Accuracy over length", plotter.lines(by_length, {.x = "length of the sequence (tokens)",
+                                                         .y = accuracy,
+                                                         .share = true,
+                                                         .level = task.chance,
+                                                         .marks = {setting.test_lengths.begin(), setting.test_lengths.end()}})},
+      {concat("Learning curves, at ", setting.length, " tokens"),
+       plotter.lines(by_step, {.x = "training (steps)", .y = accuracy, .share = true, .level = task.chance})},
+      {"Size of the state along a sequence", plotter.lines(norms, {.x = "position (tokens read)", .y = "norm of the state"})}};
 }
 
 std::vector<Figure> dial_drawings(const Plotter& plotter, const TaskSetting& setting, const deltanet::TokenTask& task,
@@ -83,46 +93,18 @@ std::vector<Figure> dial_drawings(const Plotter& plotter, const TaskSetting& set
   for (const Group& group : groups) {
     const std::vector<TestScore>& tests = group.runs[0].dial_tests;
     if (tests.empty()) continue;
-    HeatMap map{.title = find_model(group.model).title,
-                .x = "tokens",
+    HeatMap map{.x = "length of the sequence (tokens)",
                 .y = task.dial.name,
-                .legend = "accuracy",
+                .legend = "",
                 .columns = texts(setting.test_lengths),
                 .rows = texts(task.dial.settings),
-                .values = {}};
+                .values = {},
+                .numbers = true};
     map.values.assign(map.rows.size(), std::vector<double>(map.columns.size(), std::nan("")));  // some do not fit
     for (std::size_t i = 0; i < tests.size(); ++i)
       map.values[place(task.dial.settings, tests[i].dial)][place(setting.test_lengths, tests[i].length)] =
           group.dial_accuracy(i);
-    figures.push_back({"", plotter.heat_map(map)});
-  }
-  return figures;
-}
-
-std::vector<Figure> write_drawings(const Plotter& plotter, const std::vector<Group>& groups) {
-  std::vector<Figure> figures;
-  for (const Group& group : groups) {
-    const MemoryWrite& write = group.runs[0].write;
-    if (write.before.empty()) continue;
-    float most = 0;
-    for (const auto* memory : {&write.before, &write.after})
-      for (const float entry : *memory) most = std::max(most, std::abs(entry));
-    const auto draw = [&](const std::string& when, const std::vector<float>& entries) {
-      HeatMap map{.title = find_model(group.model).title + when + std::to_string(write.token),
-                  .x = "value channel",
-                  .y = "key channel",
-                  .legend = "",
-                  .columns = {},
-                  .rows = {},
-                  .values = {},
-                  .low = -most,
-                  .high = most};
-      for (Index row = 0; row < write.rows; ++row)
-        map.values.emplace_back(entries.begin() + row * write.columns, entries.begin() + (row + 1) * write.columns);
-      figures.push_back({"", plotter.heat_map(map)});
-    };
-    draw(", before token ", write.before);
-    draw(", after token ", write.after);
+    figures.push_back({find_model(group.model).title, plotter.heat_map(map)});
   }
   return figures;
 }

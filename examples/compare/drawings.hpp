@@ -8,6 +8,9 @@
 /// What is drawn of the results on one task. All groups have at least one run.
 namespace compare {
 
+/// What the lines of `line_drawings` stand for.
+std::vector<LegendEntry> legend(const deltanet::TokenTask& task, const std::vector<Group>& groups);
+
 /// Accuracy over length, learning curves, and the size of the state along a sequence.
 std::vector<Figure> line_drawings(const Plotter& plotter, const TaskSetting& setting, const deltanet::TokenTask& task,
                                   const std::vector<Group>& groups);
@@ -16,7 +19,8 @@ std::vector<Figure> line_drawings(const Plotter& plotter, const TaskSetting& set
 std::vector<Figure> dial_drawings(const Plotter& plotter, const TaskSetting& setting, const deltanet::TokenTask& task,
                                   const std::vector<Group>& groups);
 
-/// For each model that has a memory of constant size, the memory before and after its largest write.
+/// For each model that has a memory of constant size, the memory before and after its largest write; for deep memories, whose
+/// initial weights hide what a write does, the change. Large ones are drawn as means of blocks.
 std::vector<Figure> write_drawings(const Plotter& plotter, const std::vector<Group>& groups);
 
 }  // namespace compare

@@ -15,7 +15,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSetting, task, model, seed, length, batch,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CurvePoint, step, loss, accuracy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestScore, length, accuracy, exact_match, dial)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StateNorm, tokens, norm)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MemoryWrite, token, rows, columns, before, after)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MemoryWrite, token, rows, columns, before, after, deep)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunResult, setting, parameters, state_numbers, seconds, failure, curve, tests, dial_tests,
                                    norms, write)
 

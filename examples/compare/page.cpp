@@ -1,33 +1,19 @@
 #include "compare/page.hpp"
 
+#include "compare/page_style.hpp"
+#include "deltanet/core/check.hpp"
+
 namespace compare {
 
 namespace {
+
+using deltanet::detail::concat;
 
 constexpr const char* head = R"(<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 1240px; margin: 0 auto; padding: 0 16px 48px; }
-h1 { font-size: 1.6rem; }
-h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
-h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
-p { max-width: 46rem; }
-.large, .small { display: grid; gap: 16px; margin: 16px 0; }
-.large { grid-template-columns: repeat(auto-fill, minmax(min(100%, 500px), 1fr)); }
-.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr)); }
-figure { margin: 0; min-width: 0; }
-figcaption { font-weight: 600; font-size: .9rem; }
-svg { display: block; width: 100%; height: auto; }
-.large svg { max-width: 640px; }
-.small svg { max-width: 380px; }
-.table { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; }
-th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.text { text-align: left; }
-</style>
 )";
 
 std::string escaped(const std::string& text) {
@@ -39,9 +25,11 @@ std::string escaped(const std::string& text) {
 }  // namespace
 
 Page::Page(const std::string& title) : html_(head) {
-  html_ += "<title>" + escaped(title) + "</title>\n</head>\n<body>\n";
+  html_ += concat("<title>", escaped(title), "</title>\n<style>", page_style, "</style>\n</head>\n<body>\n");
   element("h1", title);
 }
+
+std::string Page::text() const { return concat(html_, "<script>", page_script, "</script>\n</body>\n</html>\n"); }
 
 void Page::heading(const std::string& text) { element("h2", text); }
 void Page::subheading(const std::string& text) { element("h3", text); }
@@ -63,14 +51,25 @@ void Page::table(const std::vector<std::vector<std::string>>& lines, std::size_t
   html_ += "</table></div>\n";
 }
 
-void Page::figures(const std::vector<Figure>& figures, FigureSize size) {
-  html_ += size == FigureSize::large ? "<div class=\"large\">\n" : "<div class=\"small\">\n";
-  for (const Figure& figure : figures) {
-    if (figure.svg.empty()) continue;
-    html_ += "<figure>";
-    if (!figure.caption.empty()) html_ += "<figcaption>" + escaped(figure.caption) + "</figcaption>\n";
-    html_ += figure.svg + "</figure>\n";
+void Page::plots(const std::vector<LegendEntry>& legend, const std::vector<Figure>& figures) {
+  html_ += "<div class=\"plots\"><div class=\"legend\">\n";
+  for (const auto& [name, style] : legend) {
+    html_ += concat("<button type=\"button\"><svg aria-hidden=\"true\"><path d=\"M0 4h30\" stroke-width=\"2.5\" stroke=\"",
+                    style.colour, "\" stroke-dasharray=\"");
+    for (const int length : style.dashes) html_ += concat(length, ' ');
+    html_ += concat("\"/></svg>", escaped(name), "</button>\n");
   }
+  html_ += "</div>\n";
+  grid("large", figures);
+  html_ += "</div>\n";
+}
+
+void Page::figures(const std::vector<Figure>& figures) { grid("small", figures); }
+
+void Page::grid(const char* size, const std::vector<Figure>& figures) {
+  html_ += concat("<div class=\"", size, "\">\n");
+  for (const Figure& figure : figures)
+    html_ += concat("<figure><figcaption>", escaped(figure.caption), "</figcaption>\n", figure.svg, "</figure>\n");
   html_ += "</div>\n";
 }
 

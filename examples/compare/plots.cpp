@@ -1,27 +1,63 @@
 #include "compare/plots.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iomanip>
 #include <sstream>
 
+#include "compare/gnuplot.hpp"
+#include "deltanet/core/check.hpp"
 #include "support/compressors.hpp"
 
 namespace compare {
 
 namespace {
 
-/// Fifteen colours that stay apart; the second time around lines are dashed.
-constexpr const char* colours[] = {"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f",
-                                   "#bcbd22", "#17becf", "#003f5c", "#a05195", "#f95d6a", "#665191", "#ffa600"};
+using deltanet::detail::concat;
 
-/// A text in gnuplot's quotes.
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? "''" : std::string(1, c);
-  return result + "'";
+/// What gnuplot calls a line of this style.
+std::string gnuplot_style(const LineStyle& style) {
+  const std::string dashes = listed(style.dashes.size(), [&](std::size_t i) { return std::to_string(style.dashes[i]); });
+  return " lc '" + style.colour + "' dt " + (style.dashes.empty() ? "solid" : dashes);
 }
 
-std::string block_name(std::size_t i) { return "$series" + std::to_string(i); }
+/// The largest of 1, 2 and 5 times a power of ten up to this number.
+double round_below(double number) {
+  const double power = std::pow(10, std::floor(std::log10(number)));
+  return power * (number >= 5 * power ? 5 : number >= 2 * power ? 2 : 1);
+}
+
+/// The least and the greatest of all x or of all y.
+std::pair<double, double> range(const std::vector<Series>& series, std::vector<double> Series::*numbers) {
+  std::pair<double, double> result{INFINITY, -INFINITY};
+  for (const Series& line : series)
+    for (const double number : line.*numbers) result = {std::min(result.first, number), std::max(result.second, number)};
+  return result;
+}
+
+/// Where the axes have numbers, and where they end.
+std::string axes_script(const std::vector<Series>& series, const Axes& axes) {
+  std::ostringstream script;
+  script << "set xlabel " << quoted(axes.x) << "\nset ylabel " << quoted(axes.y) << '\n';
+  if (axes.marks.empty()) {
+    const double last = range(series, &Series::x).second;
+    script << "set xrange [0:" << last << "]\nset xtics " << round_below(last / 2.5) << '\n';
+  } else {
+    const auto mark = [&](std::size_t i) { return std::to_string(std::lround(axes.marks[i])); };
+    script << "set logscale x 2\nset offsets graph 0.03, graph 0.03, 0, 0\nset xtics " << listed(axes.marks.size(), mark)
+           << '\n';
+  }
+  if (axes.share) return script.str() + "set yrange [0:1.02]\nset ytics 0.2\n";
+  const auto [least, most] = range(series, &Series::y);
+  script << "set logscale y 10\nset format y '%g'\nset yrange [" << least / 1.2 << ':' << most * 1.2 << "]\n";
+  if (most < 100 * least) {  // decades alone would be too few
+    std::vector<std::string> tics;
+    for (double tic = round_below(least); tic <= 2 * most; tic = round_below(2.6 * tic)) tics.push_back(concat(tic));
+    script << "set ytics " << listed(tics.size(), [&](std::size_t i) { return tics[i]; }) << '\n';
+  }
+  return script.str();
+}
 
 }  // namespace
 
@@ -29,8 +65,9 @@ std::string Plotter::draw(const std::string& size, const std::string& script) co
   const std::filesystem::path picture = folder_ / "plot.tmp";
   std::ostringstream all;
   all << "set terminal svg size " << size << " dynamic font 'Helvetica,13' background 'white' name 'plot" << drawn_++
-      << "'\nset output " << quoted(picture.string()) << "\nset tics nomirror\nset border 3 lw 0.7\n"
-      << "set grid lc '#dddddd'\nset termoption noenhanced\n"
+      << "'\nset output " << quoted(picture.string())
+      << "\nset tics nomirror scale 0.5\nset border 3 lw 0.7\nset grid lw 0.7 dt solid lc '#e8e8e8'\nunset key\nset termoption "
+         "noenhanced\n"
       << script;
   std::string svg;
   if (example::feed("gnuplot", all.str())) {
@@ -44,54 +81,29 @@ std::string Plotter::draw(const std::string& size, const std::string& script) co
 }
 
 std::string Plotter::lines(const std::vector<Series>& series, const Axes& axes) const {
+  if (series.empty()) return {};
   std::ostringstream script, plot;
-  script << std::setprecision(7) << "set xlabel " << quoted(axes.x) << "\nset ylabel " << quoted(axes.y)
-         << "\nset key bmargin center horizontal maxcols 2 samplen 2\nset border 3\n";
-  if (axes.log_x) script << "set logscale x 2\n";
-  if (axes.log_y) script << "set logscale y 10\nset format y '%g'\n";
-  if (axes.share) script << "set yrange [0:1.02]\n";
+  script << std::setprecision(7) << axes_script(series, axes);
+  const auto draw_line = [&](const std::string& name, const std::string& what) {
+    plot << (plot.str().empty() ? "plot " : ", ") << what << " title " << quoted(name) << " noenhanced";
+  };
+  if (axes.level > 0) draw_line("guessing", concat(axes.level, " with lines lw 1.5", gnuplot_style(level_style())));
   for (std::size_t i = 0; i < series.size(); ++i) {
     const Series& line = series[i];
-    script << block_name(i) << " << END\n";
+    const std::string block = "$series" + std::to_string(i);
+    script << block << " << END\n";
     for (std::size_t j = 0; j < line.x.size(); ++j) {
       script << line.x[j] << ' ' << line.y[j];
       if (!line.low.empty()) script << ' ' << line.low[j] << ' ' << line.high[j];
       script << '\n';
     }
     script << "END\n";
-    const std::string style = std::string(" lw 2 lc '") + colours[line.colour % std::size(colours)] + "' dt " +
-                              std::to_string(line.colour / std::size(colours) + 1);
-    plot << (i == 0 ? "plot " : ", ") << block_name(i)
-         << (line.low.empty() ? " using 1:2 with lines" : " with yerrorlines pt 7 ps 0.4") << style << " title "
-         << quoted(line.name);
+    if (!line.low.empty())
+      draw_line(line.name, concat(block, " using 1:3:(0):($4 - $3) with vectors nohead lw 1 lc '", line.style.colour, "'"));
+    draw_line(line.name, concat(block, " using 1:2 with ", axes.marks.empty() ? "lines" : "linespoints pt 7 ps 0.3", " lw 2",
+                                gnuplot_style(line.style)));
   }
-  if (axes.level > 0) plot << ", " << axes.level << " with lines lc '#555555' dt 3 title 'guessing'";
-  const std::size_t rows_of_names = (series.size() + 2) / 2;
-  return draw("560," + std::to_string(330 + 17 * rows_of_names), script.str() + plot.str() + '\n');
-}
-
-std::string Plotter::heat_map(const HeatMap& map) const {
-  std::ostringstream script;
-  script << std::setprecision(5) << "set title " << quoted(map.title) << "\nset xlabel " << quoted(map.x) << "\nset ylabel "
-         << quoted(map.y) << "\nset cblabel " << quoted(map.legend) << "\nunset key\nunset grid\nset border 15\nset cbrange ["
-         << map.low << ':' << map.high << "]\nset palette defined "
-         << (map.low < 0 ? "(-1 '#2166ac', 0 '#ffffff', 1 '#b2182b')" : "(0 '#fff7ec', 0.5 '#fdbb84', 1 '#7f0000')") << '\n';
-  script << "set xrange [-0.5:" << map.values[0].size() << " - 0.5]\nset yrange [" << map.values.size() << " - 0.5:-0.5]\n";
-  const auto tics = [&](const char* axis, const std::vector<std::string>& names) {
-    if (names.empty()) return;
-    script << "set " << axis << "tics (";
-    for (std::size_t i = 0; i < names.size(); ++i) script << (i ? ", " : "") << quoted(names[i]) << ' ' << i;
-    script << ")\n";
-  };
-  tics("x", map.columns);
-  tics("y", map.rows);
-  script << "$map << END\n";
-  for (const auto& row : map.values) {
-    for (const double value : row) script << value << ' ';
-    script << '\n';
-  }
-  script << "END\nplot $map matrix with image pixels\n";
-  return draw("330,290", script.str());
+  return draw("400,300", script.str() + plot.str() + '\n');
 }
 
 }  // namespace compare

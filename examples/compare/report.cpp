@@ -1,5 +1,6 @@
 #include "compare/report.hpp"
 
+#include <cctype>
 #include <cmath>
 
 #include "compare/drawings.hpp"
@@ -13,6 +14,12 @@ namespace {
 
 using deltanet::detail::concat;
 
+/// "adds two numbers" as a sentence of its own.
+std::string sentence(std::string text) {
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text + '.';
+}
+
 void add_introduction(Page& page, const Options& options, const std::vector<RunResult>& results, std::size_t runs) {
   page.paragraph(concat(
       "Preset ", options.preset.name, ": ", options.preset.description, ". ", results.size(), " of ", runs,
@@ -20,7 +27,8 @@ void add_introduction(Page& page, const Options& options, const std::vector<RunR
       "AdamW with a peak learning rate of ",
       options.preset.training.lr,
       ". Numbers are accuracies: the share of the answers that are right, in sequences that were not trained on. With several "
-      "seeds, the mean stands before the least and the greatest."));
+      "seeds, the mean stands before the least and the greatest, and bars in plots reach from one to the other; the sizes of "
+      "states and the writes are those of the first seed. To follow one line among many, point at its name above the plots."));
 }
 
 void add_models(Page& page, const std::vector<Group>& groups) {
@@ -30,7 +38,7 @@ void add_models(Page& page, const std::vector<Group>& groups) {
       "over "
       "all layers. Tokens per second are those of training in one thread.");
   std::vector<std::vector<std::string>> lines{
-      {"model", "memory", "parameters", "width of the MLP", "state", "tokens per second"}};
+      {"model", "memory", "parameters", "width of the MLP", "state (numbers)", "tokens per second"}};
   for (const Group& group : groups) {
     const RunResult& run = group.runs[0];
     const ModelKind& kind = find_model(group.model);
@@ -52,28 +60,43 @@ void add_scores(Page& page, const TaskSetting& setting, const std::vector<Group>
   page.table(lines);
 }
 
+/// The figures that could be drawn.
+std::vector<Figure> with_drawings(std::vector<Figure> figures) {
+  std::erase_if(figures, [](const Figure& figure) { return figure.svg.empty(); });
+  return figures;
+}
+
 void add_task(Page& page, const Plotter& plotter, const Options& options, const TaskSetting& setting,
               const std::vector<RunResult>& results) {
   const deltanet::TokenTask& task = find_task(setting.task);
   const std::vector<Group> groups = groups_of(task.name, options.preset.models, results);
   page.heading(task.name);
-  page.paragraph(concat(task.description, ". After ", task.source, ". Trained at ", setting.length, " tokens; guessing gets ",
-                        task.chance, "."));
+  page.paragraph(concat(sentence(task.description), " After ", task.source, ". Trained at ", setting.length,
+                        " tokens; guessing gets ", task.chance, "."));
   add_scores(page, setting, groups);
   const std::vector<Group> drawn = with_runs(groups);
   if (drawn.empty()) return;
-  page.figures(line_drawings(plotter, setting, task, drawn), FigureSize::large);
-  if (const auto maps = dial_drawings(plotter, setting, task, drawn); !maps.empty()) {
+  if (const auto plots = with_drawings(line_drawings(plotter, setting, task, drawn)); !plots.empty())
+    page.plots(legend(task, drawn), plots);
+  if (const auto maps = with_drawings(dial_drawings(plotter, setting, task, drawn)); !maps.empty()) {
     page.subheading(concat("Accuracy over length and ", task.dial.name));
-    page.figures(maps, FigureSize::small);
+    page.paragraph(
+        "The number in a cell is the accuracy, which its colour shows, too. Where there is a dash, no sequence of this length "
+        "has "
+        "room for the task.");
+    page.figures(maps);
   }
 }
 
 void add_writes(Page& page, const Plotter& plotter, const std::vector<Group>& groups) {
+  const std::vector<Figure> figures = with_drawings(write_drawings(plotter, groups));
+  if (figures.empty()) return;
   page.heading("A write");
   page.paragraph(
-      "The first memory of the first layer, on a sequence of the first task, before and after the token that changes it most.");
-  page.figures(write_drawings(plotter, groups), FigureSize::small);
+      "The memory of the first layer's first head, on a sequence of the first task, before and after the token that changes it "
+      "most of the first 64. Blue entries are negative, red ones positive. Deep memories begin with learnt weights that look "
+      "like noise: of them we see the change of their first layer's weights.");
+  page.figures(figures);
 }
 
 }  // namespace

@@ -17,6 +17,9 @@ struct Memory {
   std::string name;
   std::vector<Index> shape;
   std::vector<float> entries;
+  Index columns = 0;  // of the matrix with a row a key channel that the entries begin with: a linear memory, or the first layer
+                      // of a deep one; 0 where there is none
+  bool deep = false;  // the weights of a network
 };
 
 /// A tensor that training changes.

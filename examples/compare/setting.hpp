@@ -44,11 +44,12 @@ struct StateNorm {
   double norm = 0;
 };
 
-/// A memory, [rows, columns], before and after the token that changed it most.
+/// A memory, [rows, columns], before and after the token that changed it most. Of a deep one, its first layer.
 struct MemoryWrite {
   Index token = 0;  // its position
   Index rows = 0, columns = 0;
   std::vector<float> before, after;
+  bool deep = false;
 };
 
 struct RunResult {

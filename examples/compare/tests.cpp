@@ -85,20 +85,17 @@ std::vector<StateNorm> state_norms(const SequenceModel& model, const deltanet::T
 
 MemoryWrite largest_write(const SequenceModel& model, const deltanet::TokenTask& task, const RunSetting& setting) {
   MemoryWrite write;
-  Memory before;
+  std::vector<float> before;
   double most = -1;
-  deltanet::Tensor<std::int32_t, 2> tokens = one_sequence(task, setting.length);
+  const deltanet::Tensor<std::int32_t, 2> tokens = one_sequence(task, setting.length);
   model.read(tokens, 1, [&](Index read, const std::vector<Memory>& memories) {
-    if (memories.empty() || memories[0].shape.size() < 2 || read > 64) return;
-    const Memory& after = memories[0];
-    const double change = before.shape == after.shape ? squared_distance(before.entries, after.entries) : -1;
-    if (change > most) {
-      most = change;
-      const Index rows = *(after.shape.end() - 2), columns = after.shape.back();
-      const auto first_head = [&](const Memory& memory) {
-        return std::vector<float>(memory.entries.begin(), memory.entries.begin() + rows * columns);
-      };
-      write = {read - 1, rows, columns, first_head(before), first_head(after)};
+    const auto memory = std::find_if(memories.begin(), memories.end(), [](const Memory& each) { return each.columns > 0; });
+    if (memory == memories.end() || read > 64) return;
+    const Index rows = setting.sizes.head_dim, columns = memory->columns;
+    const std::vector<float> after(memory->entries.begin(), memory->entries.begin() + rows * columns);
+    if (!before.empty()) {
+      const double change = squared_distance(before, after);
+      if (change > most) most = change, write = {read - 1, rows, columns, before, after, memory->deep};
     }
     before = after;
   });

@@ -18,8 +18,8 @@ std::vector<TestScore> test_dial(const SequenceModel& model, const deltanet::Tok
 /// The state's norms along one sequence of the greatest length, at 48 places.
 std::vector<StateNorm> state_norms(const SequenceModel& model, const deltanet::TokenTask& task, const RunSetting& setting);
 
-/// The first memory of the first layer at the token, of the first 64, that changes it most. Empty for models without a memory
-/// of constant size.
+/// The memory of the first layer's first head at the token, of the first 64, that changes it most; of a deep memory, the
+/// weights of its first layer. Empty for models without a memory of constant size.
 MemoryWrite largest_write(const SequenceModel& model, const deltanet::TokenTask& task, const RunSetting& setting);
 
 }  // namespace compare

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
+
 #include "compare/sequence_model.hpp"
+#include "deltanet/memory/memory_network.hpp"
 #include "deltanet/models/language_model.hpp"
 #include "deltanet/tasks/score.hpp"
 #include "deltanet/training/trainer.hpp"
@@ -55,14 +58,29 @@ class TrainedModel final : public SequenceModel {
 
  private:
   /// What the layers remember; the few last tokens that short convolutions keep are not among it, nor are positions.
-  static std::vector<Memory> memories(const typename Model::State& state) {
+  [[nodiscard]] std::vector<Memory> memories(const typename Model::State& state) const {
     std::vector<Memory> list;
     const auto add = [&](const deltanet::TensorInfo& info, const auto& span) {
       if (info.name.find("conv_state") != std::string::npos || info.name.find("position") != std::string::npos) return;
-      list.push_back({info.name, span.shape, {span.data, span.data + span.size()}});
+      Memory memory{info.name, span.shape, {span.data, span.data + span.size()}};
+      if (info.name.ends_with("recurrent_state")) memory.columns = memory.shape.back();
+      if (const auto network = deep_memory(model_.config.block.attn); network && info.name.ends_with("weights"))
+        memory.columns = network->out(0), memory.deep = true;
+      list.push_back(std::move(memory));
     };
     for_each_tensor(add, state);
     return list;
+  }
+
+  /// What a deep memory is a network of, alone or beside attention.
+  template <class Config>
+  static std::optional<deltanet::MemoryNetwork> deep_memory(const Config& config) {
+    if constexpr (requires { config.network(); })
+      return config.network();
+    else if constexpr (requires { config.memory.network(); })
+      return config.memory.network();
+    else
+      return {};
   }
 
   Model model_;

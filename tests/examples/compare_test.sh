@@ -32,7 +32,26 @@ for file in index.html results.md results.csv runs.jsonl; do [ -s all/$file ] ||
 [ "$(grep -c '^parity,' all/results.csv)" -ge 15 ] || fail "all models: expected a line for each, got $(cat all/results.csv)"
 grep -q 'KDA' all/index.html || fail "all models: the page does not tell of KDA"
 if command -v gnuplot >/dev/null; then
-  [ "$(grep -c '<svg' all/index.html)" -ge 6 ] || fail "all models: expected at least 6 plots"
+  page=all/index.html
+  figures=$(grep -c '<figure>' $page)  # three plots of lines a task; a map for each model; writes of the 15 with a memory
+  [ "$figures" -ge 48 ] || fail "the page: expected 48 figures and more, got $figures"
+  [ "$(grep -c '<g id="gnuplot_canvas">' $page)" -eq "$figures" ] || fail "the page: a figure without a drawing"
+  for title in guessing KDA 'Titans LMM'; do  # in the legend of each task, and as the name of each task's three or two lines
+    [ "$(grep -c "</svg>$title</button>" $page)" -eq 2 ] || fail "the page: expected $title in two legends"
+    [ "$(grep -c "<title>$title</title>" $page)" -ge 4 ] || fail "the page: lines have no name $title"
+  done
+  for axis in 'accuracy (share of answers)' 'length of the sequence (tokens)' 'training (steps)' 'position (tokens read)' \
+    'norm of the state' pairs 'key channel' 'value channel' 'output channel' entry change; do
+    grep -q "<text>$axis</text>" $page || fail "the page: no axis $axis"
+  done
+  for write in 'DeltaNet, before token' 'DeltaNet, after token' 'Titans MAC, change by token'; do
+    grep -q "<figcaption>$write [0-9]*</figcaption>" $page || fail "the page: no picture $write"
+  done
+  wide=$(grep -o 'viewBox="0 0 [0-9]*' $page | awk '$3 > 400' | wc -l)
+  [ "$wide" -eq 0 ] || fail "the page: $wide drawings are wider than a telephone, where their texts would be too small"
+  "$program" --tasks parity --models lmm --steps 1 --batch 1 --test-sequences 1 --num-layers 1 --num-heads 1 --head-dim 64 \
+    --report wide >out 2>err || fail "a wide memory: exit code $?: $(cat err)"
+  grep -q 'change by token [0-9]* (means of 2 x 4 entries)' wide/index.html || fail "a wide memory is drawn as it is"
 else
   grep -q 'gnuplot was not found' out || fail "without gnuplot: expected to be told"
 fi
