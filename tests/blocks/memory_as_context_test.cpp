@@ -20,7 +20,7 @@ const DeepContext<double>::Config deep{
     .hidden_size = 6,
     .num_persistent_tokens = 2,
     .segment_size = 3,
-    .memory = {.hidden_size = 6, .head_dim = 8, .num_heads = 2, .memory_expansion = 2, .mini_batch = 2, .theta_max = 1.0 / 16},
+    .memory = {.hidden_size = 6, .head_dim = 3, .num_heads = 2, .memory_expansion = 2, .mini_batch = 2},
     .attn = {.hidden_size = 6, .num_heads = 2, .head_dim = 4}};
 
 }  // namespace

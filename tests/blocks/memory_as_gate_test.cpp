@@ -16,7 +16,7 @@ static_assert(Layer<DeepGate<double>>);
 const DeepGate<double>::Config deep{
     .hidden_size = 6,
     .num_persistent_tokens = 2,
-    .memory = {.hidden_size = 6, .head_dim = 8, .num_heads = 2, .memory_expansion = 2, .mini_batch = 3, .theta_max = 1.0 / 16},
+    .memory = {.hidden_size = 6, .head_dim = 3, .num_heads = 2, .memory_expansion = 2, .mini_batch = 3},
     .attn = {.hidden_size = 6, .num_heads = 2, .head_dim = 4, .window_size = 3}};
 
 }  // namespace

@@ -7,9 +7,8 @@ namespace deltanet::test {
 
 namespace {
 
-/// Steps as small as those by default: a third of a step, for mini-batches of three, would magnify every rounding.
-constexpr NeuralMemoryConfig small{
-    .hidden_size = 6, .head_dim = 8, .num_heads = 2, .memory_expansion = 2, .mini_batch = 3, .theta_max = 1.0 / 16};
+/// The norm of fewer channels would magnify every rounding.
+constexpr NeuralMemoryConfig small{.hidden_size = 6, .head_dim = 8, .num_heads = 2, .memory_expansion = 2, .mini_batch = 3};
 
 }  // namespace
 
@@ -23,6 +22,17 @@ TEST_CASE("a NeuralMemory of another kind keeps the laws of a layer", "[layers]"
   config.eta_max = 0;
   config.decay_to_initial = config.use_gate = config.use_short_conv = false;
   layer_laws_in_double<NeuralMemory>(config, 6);
+}
+
+TEST_CASE("a NeuralMemory's steps are bounded by the curvature of its loss", "[layers]") {
+  auto config = small;
+  CHECK(config.gates().theta_max == 1.0 / (3 * 2 * 16));  // b, layers, and the width that the last of them reads
+  config.memory_depth = 1;
+  CHECK(config.gates().theta_max == 1.0 / (3 * 8));
+  config.memory_norm = false;
+  CHECK(config.gates().theta_max == 1.0 / 3);
+  config.theta_max = 0.25;
+  CHECK(config.gates().theta_max == 0.25);
 }
 
 TEST_CASE("a NeuralMemory names what is wrong with its Config", "[layers]") {

@@ -27,7 +27,7 @@ struct NeuralMemoryConfig {
   /// Tokens whose gradients are taken at the same weights: part of what the model means, b in the paper.
   Index mini_batch = 16;
   double eta_max = 0.5;               ///< eta in (0, eta_max); 0 for a memory without momentum
-  std::optional<double> theta_max{};  ///< theta in (0, theta_max); 1 / mini_batch where absent
+  std::optional<double> theta_max{};  ///< theta in (0, theta_max); `default_theta_max` where absent
   bool decay_to_initial = true;       ///< forget towards the learnt initial weights, not towards zero
   OuterGradient outer_gradient = OuterGradient::full;
   bool use_gate = true;
@@ -37,13 +37,21 @@ struct NeuralMemoryConfig {
   double norm_eps = 1e-5;
   std::optional<double> initializer_range{};  ///< as in LinearConfig; the memory's initial weights have a variance of their own
 
+  /// A step with which a mini-batch of equal keys corrects what the memory says of them once: theta b times the loss's
+  /// curvature is 1. The curvature is |k|^2 = 1 for a network of one layer, and stays below that for more of them while their
+  /// weights are those of the start; with the norm it is about the width that the last layer reads, from every layer.
+  [[nodiscard]] double default_theta_max() const {
+    const MemoryNetwork memory = network();
+    const Index curvature = memory_norm ? memory_depth * memory.in(memory_depth - 1) : 1;
+    return 1 / static_cast<double>(mini_batch * curvature);
+  }
   [[nodiscard]] Index value_heads() const { return num_heads; }
   [[nodiscard]] Index head_v_dim() const { return head_dim; }
   [[nodiscard]] DeltaInputsConfig inputs() const { return memory_inputs_of(*this); }
   [[nodiscard]] TitansGatesConfig gates() const {
     return {.hidden_size = hidden_size,
             .num_heads = num_heads,
-            .theta_max = theta_max.value_or(1 / static_cast<double>(mini_batch)),
+            .theta_max = theta_max.value_or(default_theta_max()),
             .eta_max = eta_max,
             .initializer_range = initializer_range};
   }
