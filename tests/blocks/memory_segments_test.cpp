@@ -1,5 +1,6 @@
 #include "deltanet/blocks/memory_segments.hpp"
 
+#include "deltanet/core/zeros.hpp"
 #include "support/catch.hpp"
 
 using namespace deltanet;

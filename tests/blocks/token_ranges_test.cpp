@@ -1,5 +1,6 @@
 #include "deltanet/blocks/token_ranges.hpp"
 
+#include "deltanet/core/zeros.hpp"
 #include "support/catch.hpp"
 
 TEST_CASE("ranges of tokens are packed in order, and put back in their places", "[blocks]") {

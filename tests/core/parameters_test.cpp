@@ -1,5 +1,6 @@
 #include "deltanet/core/parameters.hpp"
 
+#include "deltanet/core/zeros.hpp"
 #include "support/catch.hpp"
 
 using namespace deltanet;

@@ -1,5 +1,6 @@
 #include "deltanet/layers/rms_norm.hpp"
 
+#include "deltanet/core/zeros.hpp"
 #include "laws/layer_laws.hpp"
 #include "support/catch.hpp"
 

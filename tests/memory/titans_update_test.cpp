@@ -1,5 +1,6 @@
 #include "deltanet/memory/titans_update.hpp"
 
+#include "deltanet/core/zeros.hpp"
 #include "support/catch.hpp"
 
 using namespace deltanet;

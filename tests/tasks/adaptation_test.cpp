@@ -1,5 +1,7 @@
 #include "deltanet/tasks/adaptation.hpp"
 
+#include "deltanet/core/zeros.hpp"
+
 #include <map>
 
 #include "support/catch.hpp"

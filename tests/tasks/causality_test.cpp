@@ -1,5 +1,7 @@
 #include "deltanet/tasks/causality.hpp"
 
+#include "deltanet/core/zeros.hpp"
+
 #include <cmath>
 
 #include "support/catch.hpp"

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "deltanet/core/zeros.hpp"
 #include "tasks/oracle.hpp"
 
 using namespace deltanet;

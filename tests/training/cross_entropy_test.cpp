@@ -1,6 +1,7 @@
 #include "deltanet/training/cross_entropy.hpp"
 
 #include "deltanet/core/random.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "support/catch.hpp"
 
 using namespace deltanet;

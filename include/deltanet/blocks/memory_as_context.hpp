@@ -2,6 +2,7 @@
 
 #include "deltanet/blocks/gated_branches.hpp"
 #include "deltanet/blocks/memory_segments.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/retrieval.hpp"
 
 namespace deltanet {

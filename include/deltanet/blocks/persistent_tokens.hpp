@@ -4,6 +4,7 @@
 
 #include "deltanet/blocks/token_ranges.hpp"
 #include "deltanet/core/random.hpp"
+#include "deltanet/core/zeros.hpp"
 
 /// Titans' persistent memory, arXiv 2501.00663, section 3.3: learnt tokens p_1 .. p_P, the same for every sequence, that do not
 /// depend on what is read,

@@ -117,12 +117,4 @@ MatrixMap<T> rows(Tensor<T, N>& tensor) {
   return View<T, N>(tensor).rows();
 }
 
-/// A tensor of zeros.
-template <class T, class... Extents>
-Tensor<T, sizeof...(Extents)> zeros(Extents... extents) {
-  Tensor<T, sizeof...(Extents)> tensor(static_cast<Index>(extents)...);
-  tensor.setZero();
-  return tensor;
-}
-
 }  // namespace deltanet

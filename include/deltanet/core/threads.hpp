@@ -72,14 +72,21 @@ void parallel_for(Index pieces, const F& f) {
     }
     detail::inside_parallel = false;
   };
+  // A thread that sleeps is woken late: the caller looks for a while whether the others are done before it sleeps. It leaves
+  // when they have let go of all that is its own, which is after they have called it.
   Eigen::Barrier done(static_cast<unsigned>(workers - 1));
+  std::atomic<Index> busy{workers - 1};
   for (Index i = 1; i < workers; ++i)
     threads.helpers->Schedule([&] {
       work();
       done.Notify();
+      --busy;
     });
   work();
-  done.Wait();
+  constexpr int looks = 200;
+  for (int i = 0; i < looks && busy > 0; ++i) std::this_thread::yield();
+  if (busy > 0) done.Wait();
+  while (busy > 0) std::this_thread::yield();
   if (failure) std::rethrow_exception(failure);
 }
 

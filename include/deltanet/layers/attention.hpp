@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/delta_branch.hpp"
 #include "deltanet/layers/rms_norm.hpp"
 #include "deltanet/layers/rotary.hpp"

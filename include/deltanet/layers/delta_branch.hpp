@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/head_norm.hpp"
 #include "deltanet/layers/linear.hpp"
 #include "deltanet/layers/short_convolution.hpp"

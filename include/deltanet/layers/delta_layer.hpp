@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/delta_inputs.hpp"
 #include "deltanet/layers/delta_output.hpp"
 #include "deltanet/layers/delta_scan.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/gated_rms_norm.hpp"
 #include "deltanet/layers/low_rank.hpp"
 
@@ -97,7 +98,7 @@ template <Real T>
                                                  std::type_identity_t<View<const T, 3>> dy, MatrixRef<T> dx,
                                                  DeltaOutputParams<T>& gradients) {
   const Index tokens = x.shape[0] * x.shape[1], heads = tokens * config.num_v_heads, V = config.head_v_dim;
-  Matrix<T> dgated = Matrix<T>::Zero(tokens, config.value_dim());
+  Matrix<T> dgated = zero_matrix<T>(tokens, config.value_dim());
   linear_backward<T>(params.o_proj, cache.gated, dy.rows(), dgated, gradients.o_proj);
   const MatrixMap<T> dnormed(dgated.data(), heads, V);
   Tensor<T, 4> d_o(cache.o.dimensions());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/decay_gate.hpp"
 #include "deltanet/layers/delta_config.hpp"
 #include "deltanet/layers/delta_layer.hpp"

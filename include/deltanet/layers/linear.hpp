@@ -5,6 +5,7 @@
 
 #include "deltanet/core/product.hpp"
 #include "deltanet/core/weight.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/layer.hpp"
 #include "deltanet/layers/tokens.hpp"
 

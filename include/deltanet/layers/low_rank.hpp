@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/linear.hpp"
 
 namespace deltanet {
@@ -51,7 +52,7 @@ void low_rank(const LowRankParams<T>& params, ConstMatrixRef<T> x, Matrix<T>& in
 template <Real T>
 void low_rank_backward(const LowRankParams<T>& params, ConstMatrixRef<T> x, ConstMatrixRef<T> inner, ConstMatrixRef<T> dy,
                        MatrixRef<T> dx, LowRankParams<T>& gradients) {
-  Matrix<T> dinner = Matrix<T>::Zero(inner.rows(), inner.cols());
+  Matrix<T> dinner = zero_matrix<T>(inner.rows(), inner.cols());
   linear_backward<T>(params.up, inner, dy, dinner, gradients.up);
   linear_backward<T>(params.down, x, dinner, dx, gradients.down);
 }

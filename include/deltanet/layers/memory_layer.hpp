@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/delta_config.hpp"
 #include "deltanet/layers/delta_state.hpp"
 #include "deltanet/layers/retrieval.hpp"

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/feature_map.hpp"
 #include "deltanet/layers/layer.hpp"
 #include "deltanet/layers/tokens.hpp"

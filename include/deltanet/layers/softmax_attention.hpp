@@ -4,6 +4,8 @@
 #include <limits>
 #include <vector>
 
+#include "deltanet/core/product.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/tokens.hpp"
 
 /// Causal softmax attention in blocks: scores exist for a block of queries and a block of keys at a time, and the sums over all

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/linear.hpp"
 
 namespace deltanet {
@@ -91,7 +92,7 @@ class SwiGLU {
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     const Matrix<T>&gate = cache.gate, &up = cache.up;
-    Matrix<T> dh = Matrix<T>::Zero(gate.rows(), gate.cols()), h(gate.rows(), gate.cols()), dgate(gate.rows(), gate.cols());
+    Matrix<T> dh = zero_matrix<T>(gate.rows(), gate.cols()), h(gate.rows(), gate.cols()), dgate(gate.rows(), gate.cols());
     add_product<T>(dy.rows(), params.down_proj.weight, dh);
     Matrix<T>& dup = dh;
     detail::for_each_range(h.size(), [&](Index begin, Index size) {

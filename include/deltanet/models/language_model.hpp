@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "deltanet/blocks/residual.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/embedding.hpp"
 #include "deltanet/layers/linear.hpp"
 

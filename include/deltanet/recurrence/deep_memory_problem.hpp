@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "deltanet/core/threads.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/deep_memory_scan.hpp"
 #include "deltanet/recurrence/head_rows.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "deltanet/core/sequences.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/memory/inputs.hpp"
 #include "deltanet/memory/memory_network.hpp"
 

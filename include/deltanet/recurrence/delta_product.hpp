@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/sequential.hpp"
 #include "deltanet/recurrence/step.hpp"

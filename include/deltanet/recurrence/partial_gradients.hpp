@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/problem.hpp"
 
 namespace deltanet::detail {
@@ -21,7 +22,7 @@ struct PartialGradients {
           auto shape = Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape);
           shape[2] = problem.extents.HV * parts;
           tensor.resize(shape);
-          tensor.setZero();
+          set_zero(tensor.data(), tensor.size());
         },
         problem.given, partial);
   }

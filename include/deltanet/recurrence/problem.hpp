@@ -4,6 +4,7 @@
 
 #include "deltanet/core/sequences.hpp"
 #include "deltanet/core/threads.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/scan.hpp"
 
 /// A scan's inputs after the door: checked, measured, normalised if asked, and cut into heads.
@@ -223,7 +224,7 @@ template <InputBundle In>
   for_each_input(
       [&](const auto&, const auto& view, auto& tensor) {
         tensor.resize(Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape));
-        tensor.setZero();
+        set_zero(tensor.data(), tensor.size());
       },
       problem.given, d.inputs);
   d.initial_state = zeros<typename In::Scalar>(x.N, x.HV, x.rows, x.V);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/memory/memory_head.hpp"
 #include "deltanet/recurrence/deep_memory_problem.hpp"
 #include "deltanet/recurrence/network_pass.hpp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/problem.hpp"
 
 /// The definition: one token after another, as the papers write it. Slow, obvious, and the judge of every other scan.

@@ -8,6 +8,7 @@
 
 #include "deltanet/core/check.hpp"
 #include "deltanet/core/random.hpp"
+#include "deltanet/core/zeros.hpp"
 
 namespace deltanet {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/tasks/adaptation.hpp"
 
 namespace deltanet {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "deltanet/core/sequences.hpp"
+#include "deltanet/core/zeros.hpp"
 #include "deltanet/training/adamw.hpp"
 #include "deltanet/training/clip.hpp"
 #include "deltanet/training/cross_entropy.hpp"
@@ -66,7 +67,9 @@ class Trainer {
     typename Model::Cache cache;
     auto logits = model.forward(batch.tokens, state, &cache, batch.sequences);
     const MeanLoss loss = cross_entropy_in_place<typename Model::Scalar>(logits, batch.targets);
-    for_each_tensor([](const TensorInfo&, const auto& gradient) { gradient.flat().setZero(); }, gradients_);
+    for_each_tensor(
+        [](const TensorInfo&, const auto& gradient) { detail::set_zero(gradient.flat().data(), gradient.flat().size()); },
+        gradients_);
     model.backward(cache, logits, gradients_);
     const double norm = clip_global_norm(gradients_, config.max_norm);
     if (!std::isfinite(loss.loss) || !std::isfinite(norm))

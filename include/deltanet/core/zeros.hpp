@@ -1,0 +1,38 @@
+#pragma once
+
+#include <algorithm>
+
+#include "deltanet/core/threads.hpp"
+
+/// Memory that begins at zero. Where it is fresh, writing it takes longer than some products with it do: all threads help.
+namespace deltanet {
+
+namespace detail {
+
+/// Sets `size` numbers to zero, in parallel where they are many.
+template <class T>
+void set_zero(T* data, Index size) {
+  constexpr Index piece = Index(1) << 14;
+  parallel_for((size + piece - 1) / piece,
+               [&](Index i) { std::fill_n(data + i * piece, std::min(piece, size - i * piece), T(0)); });
+}
+
+}  // namespace detail
+
+/// A tensor of zeros.
+template <class T, class... Extents>
+Tensor<T, sizeof...(Extents)> zeros(Extents... extents) {
+  Tensor<T, sizeof...(Extents)> tensor(static_cast<Index>(extents)...);
+  detail::set_zero(tensor.data(), tensor.size());
+  return tensor;
+}
+
+/// A matrix of zeros.
+template <Real T>
+Matrix<T> zero_matrix(Index rows, Index columns) {
+  Matrix<T> matrix(rows, columns);
+  detail::set_zero(matrix.data(), matrix.size());
+  return matrix;
+}
+
+}  // namespace deltanet
