@@ -28,6 +28,8 @@ namespace {
 struct Flags {
   std::string out = "runs/memory_stability";
   Index steps = 2000;
+  std::vector<Index> depths{1, 2, 3, 4};
+  std::optional<double> theta_max{};
   example::Recipe recipe{
       .data = {}, .held_out = 0, .hidden_size = 64, .num_layers = 2, .head_dim = 32, .intermediate_size = 128, .seq_len = 256};
 };
@@ -49,7 +51,8 @@ Model make_model(const Flags& flags, const Run& run, deltanet::Random& random) {
   config.block.attn = {.hidden_size = recipe.hidden_size,
                        .head_dim = recipe.head_dim,
                        .num_heads = recipe.hidden_size / recipe.head_dim,
-                       .memory_depth = run.depth};
+                       .memory_depth = run.depth,
+                       .theta_max = flags.theta_max};
   config.block.mlp = {.hidden_size = recipe.hidden_size, .intermediate_size = 2 * recipe.hidden_size};
   Model model(config);
   model.initialize(random);
@@ -145,10 +148,15 @@ void train(const Flags& flags, const example::Corpus* corpus, const std::vector<
 
 int main(int argc, char** argv) {
   Flags flags;
-  CLI::App app{"Trains models with Titans' neural memory, 1 to 4 layers deep, and draws how far its weights move."};
+  CLI::App app{"Trains models with Titans' neural memory, one to four layers deep, and draws how far its weights move."};
   app.add_option("--data", flags.recipe.data, "Text to learn; without any, needles in repeated sentences")
       ->check(CLI::ExistingFile);
   app.add_option("--steps", flags.steps)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--depths", flags.depths, "Layers of the memories, a pair of runs each")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--theta-max", flags.theta_max, "Bound of theta; the layer's own where absent")->check(CLI::PositiveNumber);
   app.add_option("--seq-len", flags.recipe.seq_len, "Bytes of a sequence")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch", flags.recipe.batch, "Sequences of a step")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--hidden-size", flags.recipe.hidden_size, "A multiple of 32")
@@ -167,7 +175,7 @@ int main(int argc, char** argv) {
     if (!flags.recipe.data.empty()) corpus = read_corpus(flags.recipe);
     deltanet::set_num_threads(1);  // one processor a run
     std::vector<Run> runs;
-    for (Index depth = 1; depth <= 4; ++depth)
+    for (const Index depth : flags.depths)
       for (const bool at_bound : {false, true}) runs.push_back({depth, at_bound});
     std::mutex lock;
     std::atomic<std::size_t> next = 0;
