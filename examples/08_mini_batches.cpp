@@ -93,5 +93,5 @@ int main() {
 //     1/4     diverges  diverges  diverges
 //
 // To try next:
-//   1. theta = 1 / b, the bound of NeuralMemory's gate: read the diagonal from (1/4, 4) to (1/64, 64). Which keys does it suit?
+//   1. theta = 1 / b, the bound of a NeuralMemory without norm: read the diagonal from (1/4, 4) to (1/64, 64). For which keys?
 //   2. eta.setConstant(0): how much of the difference is momentum's?
