@@ -82,8 +82,7 @@ void add_task(Page& page, const Plotter& plotter, const Options& options, const 
     page.subheading(concat("Accuracy over length and ", task.dial.name));
     page.paragraph(
         "The number in a cell is the accuracy, which its colour shows, too. Where there is a dash, no sequence of this length "
-        "has "
-        "room for the task.");
+        "has room for the task.");
     page.figures(maps);
   }
 }

@@ -1,9 +1,8 @@
 #include "deltanet/tasks/adaptation.hpp"
 
-#include "deltanet/core/zeros.hpp"
-
 #include <map>
 
+#include "deltanet/core/zeros.hpp"
 #include "support/catch.hpp"
 
 using namespace deltanet;

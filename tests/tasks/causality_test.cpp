@@ -1,9 +1,8 @@
 #include "deltanet/tasks/causality.hpp"
 
-#include "deltanet/core/zeros.hpp"
-
 #include <cmath>
 
+#include "deltanet/core/zeros.hpp"
 #include "support/catch.hpp"
 
 using namespace deltanet;
