@@ -72,8 +72,8 @@ void parallel_for(Index pieces, const F& f) {
     }
     detail::inside_parallel = false;
   };
-  // A thread that sleeps is woken late: the caller looks for a while whether the others are done before it sleeps. It leaves
-  // when they have let go of all that is its own, which is after they have called it.
+  // A thread that sleeps is woken late: the caller looks for a while whether the others are done before it sleeps. `busy` is
+  // the last of its variables that they touch: not before it is zero may it return.
   Eigen::Barrier done(static_cast<unsigned>(workers - 1));
   std::atomic<Index> busy{workers - 1};
   for (Index i = 1; i < workers; ++i)
