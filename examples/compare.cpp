@@ -52,7 +52,7 @@ void describe(const Options& options, const Plan& plan, double seconds) {
     if (run.steps < preset.tasks[i].steps)
       std::printf("%22s (%ld steps would take longer than there is time for)\n", "", static_cast<long>(preset.tasks[i].steps));
   }
-  std::printf("\nabout %s with %d runs at a time; results go to %s\n\n", clock_text(seconds).c_str(), options.threads,
+  std::printf("\nabout %s with %d runs at a time; results go to %s\n\n", example::clock_text(seconds).c_str(), options.threads,
               options.report.c_str());
   std::fflush(stdout);
 }
@@ -61,7 +61,7 @@ void describe(const Options& options, const Plan& plan, double seconds) {
 bool run_all(const Options& options, const Plan& plan, ResultStore& store, const std::function<bool()>& stopped) {
   Board board(options, plan);
   std::vector<std::size_t> open;
-  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+  for (const std::size_t i : plan.order()) {
     if (const auto known = store.find(plan.runs[i]))
       board.finish(i, *known);
     else
@@ -131,7 +131,7 @@ int compare_models(Options options) {
               (options.report / "index.html").c_str(), remark.empty() ? "" : "  ", remark.c_str(), options.csv.c_str());
   if (!complete)
     std::printf("%s after %s with %zu of %zu runs; the same command goes on\n", guard.interrupted() ? "stopped" : "out of time",
-                clock_text(watch.seconds()).c_str(), results.size(), plan.runs.size());
+                example::clock_text(watch.seconds()).c_str(), results.size(), plan.runs.size());
   return 0;
 }
 

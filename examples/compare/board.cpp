@@ -28,12 +28,6 @@ std::size_t terminal_width() {
 
 }  // namespace
 
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<long>(std::max(0.0, seconds) + 0.5);
-  if (whole < 3600) return format("%ld:%02ld", whole / 60, whole % 60);
-  return format("%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-}
-
 Board::Board(const Options& options, const Plan& plan)
     : options_(options), plan_(plan), runs_(plan.runs.size()), terminal_(isatty(STDOUT_FILENO) != 0) {}
 
@@ -96,12 +90,12 @@ std::string Board::line_of(std::size_t i) const {
     std::string line = name + "  accuracy";
     for (const TestScore& score : result->tests)
       line += format("  %.3f at %ld", score.accuracy, static_cast<long>(score.length));
-    return line + format("  (%s)", clock_text(result->seconds).c_str());
+    return line + format("  (%s)", example::clock_text(result->seconds).c_str());
   }
   const RunProgress& progress = *runs_[i].progress;
   return name + format("  step %ld of %ld  loss %.3f  accuracy %.3f  left %s", static_cast<long>(progress.step),
                        static_cast<long>(run.steps), progress.loss, progress.accuracy,
-                       clock_text(progress.seconds_left).c_str());
+                       example::clock_text(progress.seconds_left).c_str());
 }
 
 double Board::seconds_left() const {
@@ -117,7 +111,7 @@ double Board::seconds_left() const {
 std::string Board::headline() const {
   const auto over = std::count_if(runs_.begin(), runs_.end(), [](const Status& status) { return status.result.has_value(); });
   return format("%ld of %zu runs  after %s  left about %s", static_cast<long>(over), runs_.size(),
-                clock_text(since_start_.seconds()).c_str(), clock_text(seconds_left()).c_str());
+                example::clock_text(since_start_.seconds()).c_str(), example::clock_text(seconds_left()).c_str());
 }
 
 void Board::draw_table() {

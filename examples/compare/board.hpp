@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "compare/plan.hpp"
+#include "support/clock_text.hpp"
 #include "support/stopwatch.hpp"
 
 namespace compare {
@@ -43,8 +44,5 @@ class Board {
   int lines_ = 0;  // of the table that stands on the terminal
   example::Stopwatch since_start_, since_shown_;
 };
-
-/// "2:05" or "3:04:05".
-std::string clock_text(double seconds);
 
 }  // namespace compare

@@ -47,7 +47,7 @@ struct Options {
 /// Ends the program after --help; throws UsageError.
 Options parse_options(int argc, char** argv);
 
-/// All runs, in the order in which they begin: seed by seed, task by task, model by model.
+/// All runs: seed by seed, task by task, model by model.
 std::vector<RunSetting> run_settings(const Options& options);
 
 }  // namespace compare

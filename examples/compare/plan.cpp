@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 
 #include "compare/store.hpp"
 #include "deltanet/core/threads.hpp"
@@ -30,9 +31,16 @@ void cut_steps(Plan& plan, const Options& options, int threads) {
 
 }  // namespace
 
+std::vector<std::size_t> Plan::order() const {
+  std::vector<std::size_t> order(runs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return seconds(a) > seconds(b); });
+  return order;
+}
+
 double seconds_of(const Plan& plan, int threads, const std::vector<bool>& finished) {
   std::vector<double> busy(static_cast<std::size_t>(threads), 0.0);
-  for (std::size_t i = 0; i < plan.runs.size(); ++i)
+  for (const std::size_t i : plan.order())
     if (!finished[i]) *std::min_element(busy.begin(), busy.end()) += plan.seconds(i);
   return *std::max_element(busy.begin(), busy.end());
 }

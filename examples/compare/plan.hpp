@@ -13,9 +13,12 @@ struct Plan {
   [[nodiscard]] double seconds(std::size_t run) const {
     return speeds[run].step * static_cast<double>(runs[run].steps) + speeds[run].tests;
   }
+
+  /// The order in which runs begin: the longest first, so that no thread waits for the last one.
+  [[nodiscard]] std::vector<std::size_t> order() const;
 };
 
-/// Seconds until all runs are over that are not `finished`, one after the other in the thread that is free first.
+/// Seconds until all runs are over that are not `finished`, each in the thread that is free first.
 double seconds_of(const Plan& plan, int threads, const std::vector<bool>& finished);
 
 /// Measures the speed of each model on each task, unless the folder tells it, calling `tell(done, all)`; then cuts the steps of
