@@ -25,6 +25,7 @@ th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid #e4e4e4;
 th { border-bottom-color: #999; }
 th:first-child, td:first-child { position: sticky; left: 0; background: #fff; padding-left: 0; }
 .text { text-align: left; }
+.text + .text { white-space: normal; min-width: 12rem; }
 .legend { position: sticky; top: 0; display: flex; flex-wrap: wrap; gap: 0 18px; padding: 6px 0; background: #fff; }
 .legend button { all: unset; display: flex; align-items: center; gap: 6px; font-size: .85rem; cursor: pointer; }
 .legend button:is(:hover, :focus-visible) { text-decoration: underline; }
