@@ -9,6 +9,7 @@ set(DELTANET_HEADERS
     include/deltanet/core/sequences.hpp
     include/deltanet/core/padding.hpp
     include/deltanet/core/threads.hpp
+    include/deltanet/core/row_pieces.hpp
     include/deltanet/core/zeros.hpp
     include/deltanet/core/activation.hpp
     include/deltanet/core/packet.hpp

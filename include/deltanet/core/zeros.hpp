@@ -1,8 +1,6 @@
 #pragma once
 
-#include <algorithm>
-
-#include "deltanet/core/threads.hpp"
+#include "deltanet/core/row_pieces.hpp"
 
 /// Memory that begins at zero. Where it is fresh, writing it takes longer than some products with it do: all threads help.
 namespace deltanet {
@@ -12,9 +10,7 @@ namespace detail {
 /// Sets `size` numbers to zero, in parallel where they are many.
 template <class T>
 void set_zero(T* data, Index size) {
-  constexpr Index piece = Index(1) << 14;
-  parallel_for((size + piece - 1) / piece,
-               [&](Index i) { std::fill_n(data + i * piece, std::min(piece, size - i * piece), T(0)); });
+  for_each_range(size, [&](Index begin, Index count) { std::fill_n(data + begin, count, T(0)); });
 }
 
 }  // namespace detail
