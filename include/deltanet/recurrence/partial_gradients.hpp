@@ -55,10 +55,10 @@ struct PartialGradients {
           const Index width = problem.width_of(field),
                       heads = field.heads == Heads::key ? problem.extents.H : problem.extents.HV;
           const Index terms = problem.extents.HV * parts / heads;
-          parallel_for(problem.extents.B * problem.extents.T, [&](Index row) {
-            const MatrixMap<const T> rows(from.data() + row * heads * terms * width, heads * terms, width);
-            MatrixMap<T> sum(to.data() + row * heads * width, heads, width);
-            for (Index i = 0; i < heads * terms; ++i) sum.row(i / terms) += rows.row(i);
+          const MatrixMap<const T> rows(from.data(), problem.extents.B * problem.extents.T * heads * terms, width);
+          MatrixMap<T> sums(to.data(), rows.rows() / terms, width);
+          RowPieces(sums.rows(), terms * width).for_each([&](Index, Index first, Index count) {
+            for (Index i = first * terms; i < (first + count) * terms; ++i) sums.row(i / terms) += rows.row(i);
           });
         },
         partial, whole);

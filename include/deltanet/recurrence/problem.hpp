@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "deltanet/core/row_pieces.hpp"
 #include "deltanet/core/sequences.hpp"
-#include "deltanet/core/threads.hpp"
 #include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/scan.hpp"
 
@@ -140,8 +140,8 @@ struct Problem {
         [&](const auto& field, const auto& x, const auto& y, auto& dx) {
           if constexpr (std::is_same_v<std::decay_t<decltype(x)>, View<const T, 4>>) {
             if (!is_key_direction(field)) return;
-            parallel_for(extents.B * extents.T, [&](Index row) {
-              for (Index i = row * extents.H; i < (row + 1) * extents.H; ++i) {
+            key_rows().for_each([&](Index, Index first, Index count) {
+              for (Index i = first; i < first + count; ++i) {
                 const VectorMap<const T> before(x.data + i * extents.K, extents.K), after(y.data + i * extents.K, extents.K);
                 VectorMap<T> grad(dx.data() + i * extents.K, extents.K);
                 grad = reciprocal_length<T>(before) * (grad - after * after.dot(grad));
@@ -197,14 +197,17 @@ struct Problem {
     if (!options.initial_state.absent()) expect_state("initial_state", options.initial_state);
   }
 
+  /// The rows of a key [B, T, H, K], in pieces to be worked on in parallel.
+  [[nodiscard]] RowPieces key_rows() const { return {extents.B * extents.T * extents.H, extents.K}; }
+
   void normalize() {
     for_each_input(
         [&](const auto& field, const auto& x, auto& y, auto& read) {
           if constexpr (std::is_same_v<std::decay_t<decltype(x)>, View<const T, 4>>) {
             if (!is_key_direction(field)) return;
             y.resize(extents.B, extents.T, extents.H, extents.K);
-            parallel_for(extents.B * extents.T, [&](Index row) {
-              for (Index i = row * extents.H; i < (row + 1) * extents.H; ++i) {
+            key_rows().for_each([&](Index, Index first, Index count) {
+              for (Index i = first; i < first + count; ++i) {
                 const VectorMap<const T> before(x.data + i * extents.K, extents.K);
                 VectorMap<T>(y.data() + i * extents.K, extents.K) = reciprocal_length<T>(before) * before;
               }
