@@ -10,8 +10,9 @@ namespace compare {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelSizes, vocab_size, hidden_size, num_layers, num_heads, head_dim, intermediate_size,
                                    window)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainingSettings, lr, warmup, weight_decay)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSetting, task, model, seed, length, batch, steps, test_lengths, test_sequences, sizes,
-                                   training)
+// With defaults: results from before there were haystacks still count.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSetting, task, model, seed, length, batch, steps, test_lengths,
+                                                test_sequences, haystack, sizes, training)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CurvePoint, step, loss, accuracy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestScore, length, accuracy, exact_match, dial)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StateNorm, tokens, norm)

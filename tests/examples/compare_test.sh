@@ -10,6 +10,17 @@ refuses "--nonsense" --nonsense
 refuses "--steps" --steps many
 refuses "--seeds" --seeds 0
 refuses "--length" --length 0
+refuses "File does not exist: absent" --tasks niah_number --haystack absent
+refuses "actually a directory" --tasks niah_number --haystack .
+: >empty
+echo "x" >short
+refuses "empty: the file is empty" --tasks niah_number --haystack empty
+refuses "--haystack: expected at least 512 bytes in the first nine tenths of the text, where niah_number is trained, got 2" \
+  --tasks niah_number --haystack short
+awk 'BEGIN { for (i = 0; i < 999; ++i) printf "0123456789" }' >short
+refuses "--haystack: expected at least 1024 bytes in the last tenth of the text, where needle_text is tested, got 999" \
+  --tasks needle_text --haystack short
+refuses "--haystack: expected a task that hides needles in text" --tasks parity --haystack short
 refuses "--preset: expected one of quick, standard, long, got slow" --preset slow
 refuses "task: expected one of " --tasks parity,chess
 refuses "model: expected one of linear_attention, " --models delta_net,transformer
@@ -18,9 +29,9 @@ refuses "taken/report" $small --report taken/report
 refuses "/dev/full" --report /dev/full/report
 
 "$program" --help >out 2>err || fail "--help: expected exit code 0, got $?"
-grep -q -e --preset out || fail "--help does not tell of --preset"
+for flag in --preset --haystack; do grep -q -e $flag out || fail "--help does not tell of $flag"; done
 "$program" --list >out 2>err || fail "--list: expected exit code 0, got $?"
-for name in parity delta_net gated_delta_net_neg attention quick standard long; do
+for name in parity needle_text delta_net gated_delta_net_neg attention quick standard long; do
   grep -q "^  $name " out || fail "--list does not tell of $name"
 done
 
@@ -55,6 +66,27 @@ if command -v gnuplot >/dev/null; then
 else
   grep -q 'gnuplot was not found' out || fail "without gnuplot: expected to be told"
 fi
+
+# Needles in text: of two files, or by default of the Eigen headers. Training has to predict the text, and one that repeats
+# itself is soon known; the answer alone cannot be, in so few steps. Other texts, other runs; equal ones are not done again.
+needles="$small --tasks needle_text,niah_number --models delta_net --length 512 --lr 0.02 --threads 1"
+awk 'BEGIN { for (i = 0; i < 4000; ++i) printf "ab ab ab. " }' >one
+awk 'BEGIN { for (i = 0; i < 4000; ++i) printf "cd cd cd. " }' >two
+"$program" $needles --steps 60 --haystack one two --report text >out 2>err || fail "needles in text: exit code $?: $(cat err)"
+grep -q "^haystack: 80000 bytes of 2 files, the last 8000 for the tests" out || fail "needles in text: the text is not told: $(cat out)"
+awk -F, '$1 == "needle_text" && $11 > 0.5 { exit 1 }' text/results.csv || fail "needles in text: the text is not learnt: $(cat text/results.csv)"
+awk -F, '$1 == "niah_number" && $11 < 1 { exit 1 }' text/results.csv || fail "needles in text: niah_number asks for the text"
+runs() { grep -c setting text/runs.jsonl; }
+"$program" $needles --steps 60 --haystack one two --report text >out 2>err || fail "the same text: exit code $?: $(cat err)"
+[ "$(runs)" -eq 2 ] || fail "the same text: expected 2 runs, got $(runs)"
+"$program" $needles --steps 60 --haystack two one --report text >out 2>err || fail "another text: exit code $?: $(cat err)"
+[ "$(runs)" -eq 4 ] || fail "another text: expected 4 runs, got $(runs)"
+"$program" $needles --steps 1 --report text >out 2>err || fail "the Eigen headers: exit code $?: $(cat err)"
+[ "$(grep -c '"haystack":0,' text/runs.jsonl)" -eq 1 ] || fail "without --haystack: expected niah_number alone to have none"
+[ "$(runs)" -eq 6 ] || fail "the Eigen headers: expected 6 runs, got $(runs)"
+sed 's/"haystack":0,//' text/runs.jsonl >old && mv old text/runs.jsonl
+"$program" $needles --steps 1 --report text >out 2>err || fail "results without a haystack: exit code $?: $(cat err)"
+[ "$(runs)" -eq 6 ] || fail "results from before there were haystacks: expected to be known"
 
 # Killed, then gone on with: as if nothing had happened; no run is done twice.
 again="$small --tasks parity --steps 1500 --threads 1"
