@@ -21,7 +21,7 @@ Haystack read(const std::vector<std::string>& files) {
 /// needle_text over the text that read() gives.
 deltanet::TokenTask needle_text_over(const std::function<Haystack()>& read) {
   const TextParts text{.training = [read] { return read()->training(); }, .tests = [read] { return read()->held_out(); }};
-  return text_needle_task("needle_text", {}, text, 64, {64, 256, 1024});
+  return text_needle_task("needle_text", {}, text, 32, {32, 64, 256, 1024});
 }
 
 void expect_room(const std::string& part, std::string_view text, Index length) {

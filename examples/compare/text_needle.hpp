@@ -56,8 +56,9 @@ struct TextParts {
   std::function<std::string_view()> training, tests;
 };
 
-/// text_needle as a task: training is asked for the bytes of one part of the text, too; tests are asked for the needle in the
-/// other. Its dial is the depth.
+/// text_needle as a task, trained in one part of a text and tested in the other. Every second batch of training, drawn at
+/// random, asks for the bytes, too: so often that the text has to be read, and so seldom that the one answer among many bytes
+/// weighs as much. Tests ask for the needle alone. Its dial is the depth.
 inline deltanet::TokenTask text_needle_task(const std::string& name, const TextNeedleConfig& config, const TextParts& text,
                                             Index train_length, const std::vector<Index>& test_lengths) {
   using deltanet::Random;
@@ -73,7 +74,7 @@ inline deltanet::TokenTask text_needle_task(const std::string& name, const TextN
           .generate_training =
               [=](Random& random, Index batch, Index length) {
                 deltanet::TaskBatch result = text_needle(config, text.training(), random, batch, length);
-                ask_for_bytes(result);
+                if (deltanet::draw_chance(random, 0.5)) ask_for_bytes(result);
                 return result;
               },
           .dial = {"depth", {0, 0.25, 0.5, 0.75, 1}, [=](Random& random, Index batch, Index length, double depth) {
