@@ -52,6 +52,7 @@ void describe(const Options& options, const Plan& plan, double seconds) {
     if (run.steps < preset.tasks[i].steps)
       std::printf("%22s (%ld steps would take longer than there is time for)\n", "", static_cast<long>(preset.tasks[i].steps));
   }
+  if (options.haystack) std::printf("\nhaystack: %s\n", description(*options.haystack).c_str());
   std::printf("\nabout %s with %d runs at a time; results go to %s\n\n", example::clock_text(seconds).c_str(), options.threads,
               options.report.c_str());
   std::fflush(stdout);
@@ -77,10 +78,11 @@ bool run_all(const Options& options, const Plan& plan, ResultStore& store, const
         const RunObserver observer{[&](const RunProgress& progress) { board.tell(i, progress); },
                                    [&] { return stopped() || failed; }};
         try {
-          const auto result = run(plan.runs[i], options.report, observer);
+          const RunSetting& setting = plan.runs[i];
+          const auto result = run(find_task(options.tasks, setting.task), setting, options.report, observer);
           if (!result) return;
           store.add(*result);
-          remove_checkpoint(options.report, plan.runs[i]);
+          remove_checkpoint(options.report, setting);
           board.finish(i, *result);
         } catch (...) {  // a disk that became full: the other runs save what they can and stop
           failed = true;

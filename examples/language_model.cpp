@@ -10,6 +10,7 @@
 #include "deltanet/core/threads.hpp"
 #include "language_model/jobs.hpp"
 #include "support/checkpoint.hpp"
+#include "support/windows.hpp"
 
 namespace fs = std::filesystem;
 using namespace example;

@@ -15,7 +15,7 @@ namespace {
 
 /// What the flags say beside the preset.
 struct Flags {
-  std::vector<std::string> tasks, models;
+  std::vector<std::string> tasks, models, haystack;
   std::string preset = "quick";
   std::uint64_t seeds = 0;
   Index length = 0, batch = 0, steps = 0, test_sequences = 0;  // 0: as the preset has it
@@ -64,6 +64,25 @@ Preset changed(Preset preset, const Flags& flags) {
   return preset;
 }
 
+/// The tasks of the preset, their needles hidden in the text of these files. Without any, needle_text takes the Eigen headers,
+/// the others repeat their sentences.
+void choose_tasks(Options& options, const std::vector<std::string>& files) {
+  const auto hides = [&](const TaskSetting& setting) {
+    return files.empty() ? setting.task == "needle_text" : hides_in_text(setting.task);
+  };
+  std::vector<TaskSetting>& settings = options.preset.tasks;
+  if (std::any_of(settings.begin(), settings.end(), hides))
+    options.haystack = read_haystack(files);
+  else if (!files.empty())
+    throw UsageError(
+        "--haystack: expected a task that hides needles in text: needle_text, pass_key or one of niah_*; got none");
+  for (TaskSetting& setting : settings) {
+    const bool hidden = hides(setting);
+    options.tasks.push_back(hidden ? hidden_in(options.haystack, setting) : find_task(setting.task));
+    if (hidden) setting.haystack = options.haystack->fingerprint();
+  }
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -76,6 +95,10 @@ Options parse_options(int argc, char** argv) {
   for (const Preset& preset : presets()) about += preset.name + ": " + preset.description + "; ";
   app.add_option("--tasks", flags.tasks, "Tasks, by their names in --list; the preset's where absent")->delimiter(',');
   app.add_option("--models", flags.models, "Models, by their names in --list; the preset's where absent")->delimiter(',');
+  app.add_option("--haystack", flags.haystack,
+                 "Files: the text that needle_text, pass_key and niah_* hide their needles in, the last tenth of it in tests; "
+                 "without any, the Eigen headers for needle_text and repeated sentences for the others")
+      ->check(CLI::ExistingFile);
   app.add_option("--preset", flags.preset, about)->capture_default_str();
   app.add_option("--seeds", flags.seeds, "Runs of each model on each task, which differ in their random numbers")
       ->check(CLI::PositiveNumber);
@@ -103,6 +126,7 @@ Options parse_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     options.preset = changed(deltanet::find_by_name("--preset", presets(), flags.preset), flags);
+    if (!options.list) choose_tasks(options, flags.haystack);
   } catch (const CLI::CallForHelp&) {
     std::cout << app.help();
     std::exit(0);
@@ -127,7 +151,7 @@ std::vector<RunSetting> run_settings(const Options& options) {
         const Index outside = (2 * sizes.vocab_size + 1) * sizes.hidden_size;  // embedding, head and last norm
         sizes = with_parameters(find_model(model), sizes, preset.parameters + outside);
         runs.push_back({task.task, model, seed, task.length, task.batch, task.steps, task.test_lengths, preset.test_sequences,
-                        sizes, preset.training});
+                        task.haystack, sizes, preset.training});
       }
   return runs;
 }

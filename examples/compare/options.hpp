@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "compare/haystack.hpp"
 #include "compare/setting.hpp"
 #include "support/usage_error.hpp"
 
@@ -16,7 +17,8 @@ struct TaskSetting {
   Index batch = 0;
   Index steps = 0;  // fewer, where the time is short
   std::vector<Index> test_lengths;
-  Index num_layers = 0;  // where the task asks for another number than the flags say
+  Index num_layers = 0;        // where the task asks for another number than the flags say
+  std::uint64_t haystack = 0;  // fingerprint of the text that its needles are hidden in; 0 where the task brings its own
 };
 
 /// A comparison that has a name.
@@ -37,8 +39,10 @@ struct Preset {
 std::vector<Preset> presets();
 
 struct Options {
-  Preset preset;    // with what the flags change of it
-  int threads = 0;  // runs at a time; 0 for one a processor
+  Preset preset;                           // with what the flags change of it
+  std::vector<deltanet::TokenTask> tasks;  // those of the preset
+  Haystack haystack;                       // that some of them hide their needles in; null where none does
+  int threads = 0;                         // runs at a time; 0 for one a processor
   bool list = false;
   std::filesystem::path report = "runs/compare";
   std::filesystem::path csv;  // REPORT/results.csv where empty

@@ -53,8 +53,9 @@ Plan make_plan(const Options& options, const std::function<void(std::size_t, std
   std::size_t done = 0;
   deltanet::parallel_for(static_cast<Index>(distinct), [&](Index i) {
     const auto at = static_cast<std::size_t>(i);
-    const auto known = stored_speed(options.report, plan.runs[at]);
-    speeds[at] = known ? *known : measure_speed(plan.runs[at]);
+    const RunSetting& run = plan.runs[at];
+    const auto known = stored_speed(options.report, run);
+    speeds[at] = known ? *known : measure_speed(find_task(options.tasks, run.task), run);
     const std::lock_guard lock(guard);
     tell(++done, distinct);
   });

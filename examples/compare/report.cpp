@@ -29,6 +29,7 @@ void add_introduction(Page& page, const Options& options, const std::vector<RunR
       ". Numbers are accuracies: the share of the answers that are right, in sequences that were not trained on. With several "
       "seeds, the mean stands before the least and the greatest, and bars in plots reach from one to the other; the sizes of "
       "states and the writes are those of the first seed. To follow one line among many, point at its name above the plots."));
+  if (options.haystack) page.paragraph("Needles are hidden in real text: " + description(*options.haystack) + ".");
 }
 
 void add_models(Page& page, const std::vector<Group>& groups) {

@@ -2,7 +2,6 @@
 
 #include "compare/json.hpp"
 #include "compare/models.hpp"
-#include "compare/tasks.hpp"
 #include "compare/tests.hpp"
 #include "deltanet/io/checkpoint.hpp"
 #include "support/stopwatch.hpp"
@@ -36,14 +35,14 @@ struct Training {
   double seconds = 0;
   std::vector<CurvePoint> curve;
 
-  explicit Training(const RunSetting& setting_)
+  Training(const deltanet::TokenTask& task_, const RunSetting& setting_)
       : setting(setting_),
-        task(find_task(setting.task)),
+        task(task_),
         model(find_model(setting.model).make(setting.sizes, setting.training, setting.seed)),
         random(setting.seed + 1000) {}
 
   double step() {
-    const deltanet::TaskBatch batch = task.generate(random, setting.batch, setting.length);
+    const deltanet::TaskBatch batch = task.training_batch(random, setting.batch, setting.length);
     try {
       return model->train(batch, (static_cast<double>(model->steps()) + 0.5) / static_cast<double>(setting.steps));
     } catch (const std::exception& error) {
@@ -122,8 +121,9 @@ void look_at(const Training& training, RunResult& result) {
 
 }  // namespace
 
-std::optional<RunResult> run(const RunSetting& setting, const fs::path& folder, const RunObserver& observer) {
-  Training training(setting);
+std::optional<RunResult> run(const deltanet::TokenTask& task, const RunSetting& setting, const fs::path& folder,
+                             const RunObserver& observer) {
+  Training training(task, setting);
   training.load(folder);
   RunResult result;
   result.setting = setting;
@@ -145,8 +145,8 @@ void remove_checkpoint(const fs::path& folder, const RunSetting& setting) {
   fs::remove(checkpoint_path(folder, setting), error);
 }
 
-RunSpeed measure_speed(const RunSetting& setting) {
-  Training training(setting);
+RunSpeed measure_speed(const deltanet::TokenTask& task, const RunSetting& setting) {
+  Training training(task, setting);
   training.step();  // the first one touches the memory
   const auto seconds = [](const auto& work) {
     const Stopwatch watch;

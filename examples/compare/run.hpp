@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "compare/setting.hpp"
+#include "deltanet/tasks/task.hpp"
 
 namespace compare {
 
@@ -22,9 +23,10 @@ struct RunObserver {
   std::function<bool()> stopped;
 };
 
-/// Trains and tests one model on one task, where the folder has a checkpoint of the same setting from there on. Saves one every
-/// minute, and when it is stopped, which it returns nothing for.
-std::optional<RunResult> run(const RunSetting& setting, const std::filesystem::path& folder, const RunObserver& observer);
+/// Trains and tests one model on one task, that of the setting, where the folder has a checkpoint of the same setting from
+/// there on. Saves one every minute, and when it is stopped, which it returns nothing for.
+std::optional<RunResult> run(const deltanet::TokenTask& task, const RunSetting& setting, const std::filesystem::path& folder,
+                             const RunObserver& observer);
 
 /// Removes the checkpoint of a run that is over.
 void remove_checkpoint(const std::filesystem::path& folder, const RunSetting& setting);
@@ -34,6 +36,6 @@ struct RunSpeed {
   double step = 0;   // of training
   double tests = 0;  // all of them
 };
-RunSpeed measure_speed(const RunSetting& setting);
+RunSpeed measure_speed(const deltanet::TokenTask& task, const RunSetting& setting);
 
 }  // namespace compare

@@ -18,7 +18,8 @@ struct RunSetting {
   Index batch = 0;         // sequences of a step
   Index steps = 0;
   std::vector<Index> test_lengths;
-  Index test_sequences = 0;  // of each length
+  Index test_sequences = 0;    // of each length
+  std::uint64_t haystack = 0;  // fingerprint of the text that needles are hidden in; 0 where the task brings its own
   ModelSizes sizes;
   TrainingSettings training;
 };

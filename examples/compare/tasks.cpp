@@ -1,5 +1,6 @@
 #include "compare/tasks.hpp"
 
+#include "compare/haystack.hpp"
 #include "compare/token_needle.hpp"
 #include "deltanet/tasks/registry.hpp"
 
@@ -10,7 +11,8 @@ const std::vector<deltanet::TokenTask>& tasks() {
     std::vector<deltanet::TokenTask> list{deltanet::associative_recall_task("mqar_small", {.vocab_size = 32, .num_pairs = 8},
                                                                             32, {32, 64, 128, 256}, {2, 4, 8, 12}),
                                           token_needle_task("needle_noise", {}, 16, {16, 64, 256, 1024}),
-                                          token_needle_task("needle_clean", {.random_hay = false}, 16, {16, 64, 256, 1024})};
+                                          token_needle_task("needle_clean", {.random_hay = false}, 16, {16, 64, 256, 1024}),
+                                          needle_text_task()};
     list.insert(list.end(), deltanet::token_tasks().begin(), deltanet::token_tasks().end());
     return list;
   }();

@@ -17,6 +17,11 @@ struct TokenNeedleConfig {
   [[nodiscard]] Index vocab_size() const { return num_keys + num_values + num_hay; }
 };
 
+/// Where a needle begins: at one of `places`, at this depth, or anywhere.
+inline Index needle_place(deltanet::Random& random, Index places, std::optional<double> depth) {
+  return depth ? static_cast<Index>(*depth * static_cast<double>(places - 1) + 0.5) : random.below(places);
+}
+
 /// What needles in a haystack ask for, without the spelling that makes them slow to learn: a key and its value somewhere among
 /// many other tokens, and at the end the key again, which asks for the value.
 ///
@@ -33,8 +38,7 @@ inline deltanet::TaskBatch token_needle(const TokenNeedleConfig& config, deltane
     const Index start = random.below(config.num_hay), hay = config.num_keys + config.num_values;
     const auto straw = [&](Index t) { return config.random_hay ? random.below(config.num_hay) : (start + t) % config.num_hay; };
     for (Index t = 0; t < length; ++t) result.tokens(b, t) = static_cast<std::int32_t>(hay + straw(t));
-    const Index places = length - 2;  // where the needle may begin
-    const Index place = depth ? static_cast<Index>(*depth * static_cast<double>(places - 1) + 0.5) : random.below(places);
+    const Index place = needle_place(random, length - 2, depth);
     result.tokens(b, place) = result.tokens(b, length - 1) = static_cast<std::int32_t>(key);
     result.tokens(b, place + 1) = result.targets(b, length - 1) = static_cast<std::int32_t>(value);
   }

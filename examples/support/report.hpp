@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/checkpoint.hpp"
 #include "support/compressors.hpp"
 #include "support/held_out.hpp"
 

@@ -3,8 +3,18 @@
 #include "deltanet/core/random.hpp"
 #include "deltanet/training/trainer.hpp"
 #include "support/corpus.hpp"
+#include "support/options.hpp"
 
 namespace example {
+
+/// The text of a recipe. Throws UsageError as the other read_corpus does, and if too little is left to train.
+inline Corpus read_corpus(const Recipe& recipe) {
+  Corpus corpus = read_corpus(recipe.data, "--data", recipe.held_out);
+  if (corpus.train_size <= recipe.seq_len)
+    throw UsageError("the text has " + std::to_string(corpus.train_size) + " bytes to train on; expected more than --seq-len " +
+                     std::to_string(recipe.seq_len));
+  return corpus;
+}
 
 /// The next batch: `recipe.batch` windows of `recipe.seq_len` bytes from random places of the training text, and for each byte
 /// the one that follows.

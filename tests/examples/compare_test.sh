@@ -10,6 +10,17 @@ refuses "--nonsense" --nonsense
 refuses "--steps" --steps many
 refuses "--seeds" --seeds 0
 refuses "--length" --length 0
+refuses "File does not exist: absent" --tasks niah_number --haystack absent
+refuses "actually a directory" --tasks niah_number --haystack .
+: >empty
+echo "x" >short
+refuses "empty: the file is empty" --tasks niah_number --haystack empty
+refuses "--haystack: expected at least 512 bytes in the first nine tenths of the text, where niah_number is trained, got 2" \
+  --tasks niah_number --haystack short
+awk 'BEGIN { for (i = 0; i < 999; ++i) printf "0123456789" }' >short
+refuses "--haystack: expected at least 1024 bytes in the last tenth of the text, where needle_text is tested, got 999" \
+  --tasks needle_text --haystack short
+refuses "--haystack: expected a task that hides needles in text" --tasks parity --haystack short
 refuses "--preset: expected one of quick, standard, long, got slow" --preset slow
 refuses "task: expected one of " --tasks parity,chess
 refuses "model: expected one of linear_attention, " --models delta_net,transformer
@@ -18,9 +29,9 @@ refuses "taken/report" $small --report taken/report
 refuses "/dev/full" --report /dev/full/report
 
 "$program" --help >out 2>err || fail "--help: expected exit code 0, got $?"
-grep -q -e --preset out || fail "--help does not tell of --preset"
+for flag in --preset --haystack; do grep -q -e $flag out || fail "--help does not tell of $flag"; done
 "$program" --list >out 2>err || fail "--list: expected exit code 0, got $?"
-for name in parity delta_net gated_delta_net_neg attention quick standard long; do
+for name in parity needle_text delta_net gated_delta_net_neg attention quick standard long; do
   grep -q "^  $name " out || fail "--list does not tell of $name"
 done
 
@@ -55,6 +66,30 @@ if command -v gnuplot >/dev/null; then
 else
   grep -q 'gnuplot was not found' out || fail "without gnuplot: expected to be told"
 fi
+
+# Needles in text: of two files, or by default of the Eigen headers. Other texts, other runs; equal ones are not done again.
+awk 'BEGIN { for (i = 0; i < 4000; ++i) printf "ab ab ab. " }' >one
+awk 'BEGIN { for (i = 0; i < 4000; ++i) printf "cd cd cd. " }' >two
+needles="$small --tasks needle_text,niah_number --models delta_net --length 512 --steps 2 --report text"
+hides() {  # hides RUNS ARGUMENT...: the folder has so many runs after this one
+  expected=$1
+  shift
+  "$program" $needles "$@" >out 2>err || fail "needles in text $*: exit code $?: $(cat err)"
+  [ "$(grep -c setting text/runs.jsonl)" -eq "$expected" ] || fail "needles in text $*: expected $expected runs, got $(cat out)"
+}
+hides 2 --haystack one two
+grep -q "^haystack: 80000 bytes of 2 files, the last 8000 for the tests" out || fail "the text is not told: $(cat out)"
+hides 2 --haystack one two
+hides 4 --haystack two one
+hides 6
+hides 6
+[ "$(grep -c '"haystack":' text/runs.jsonl)" -eq 5 ] || fail "without --haystack: expected niah_number alone to have none"
+
+# Half of the batches that needle_text trains on ask for the text, and one that repeats itself is soon known: the mean loss falls
+# below ln 8 = 2.08, that of guessing one of 8 values.
+"$program" $small --tasks needle_text --models delta_net --haystack one --length 64 --steps 240 --lr 0.02 --report known >out 2>err ||
+  fail "a text that repeats itself: exit code $?: $(cat err)"
+awk -F, 'NR > 1 && $11 > 1.7 { exit 1 }' known/results.csv || fail "a text that repeats itself is not learnt: $(cat known/results.csv)"
 
 # Killed, then gone on with: as if nothing had happened; no run is done twice.
 again="$small --tasks parity --steps 1500 --threads 1"

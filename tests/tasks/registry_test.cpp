@@ -41,6 +41,23 @@ TEST_CASE("every task makes data of its vocabulary at its lengths, the same from
   }
 }
 
+TEST_CASE("all needles can be hidden in any text", "[tasks]") {
+  const std::vector<TokenTask> needles = needle_tasks("Quite @nother text. ");
+  REQUIRE(needles.size() == 5);
+  for (const TokenTask& task : needles) {
+    INFO(task.name);
+    const TokenTask& usual = find_task(task.name);
+    CHECK(task.test_lengths == usual.test_lengths);
+    Random random(3);
+    const auto at_signs = [&](const TaskBatch& batch) {
+      return std::count(batch.tokens.data(), batch.tokens.data() + batch.tokens.size(), '@');
+    };
+    CHECK(at_signs(task.generate(random, 1, 1024)) > 5);
+    CHECK(at_signs(task.dial.generate(random, 1, 1024, 0.5)) > 5);
+    CHECK(at_signs(usual.generate(random, 1, 1024)) == 0);
+  }
+}
+
 TEST_CASE("every regression task has finite data, and oracles that beat saying nothing", "[tasks]") {
   for (const RegressionTask& task : regression_tasks()) {
     INFO(task.name);

@@ -25,6 +25,22 @@ TEST_CASE("a stream is read one token behind what is asked", "[tasks]") {
                     "stream: expected T + 1 = 4 tokens, got 3 and asked for 3");
 }
 
+TEST_CASE("a task trains on what it tests, unless it has something else to train on", "[tasks]") {
+  const auto all = [](std::int32_t token) {
+    return [token](Random&, Index batch, Index length) {
+      TaskBatch result = empty_task_batch(batch, length);
+      result.tokens.setConstant(token);
+      return result;
+    };
+  };
+  TokenTask task{.name = "one", .generate = all(1)};
+  Random random(1);
+  CHECK(task.training_batch(random, 2, 3).tokens(1, 2) == 1);
+  task.generate_training = all(2);
+  CHECK(task.training_batch(random, 2, 3).tokens(1, 2) == 2);
+  CHECK(task.generate(random, 2, 3).tokens(1, 2) == 1);
+}
+
 TEST_CASE("a task is found by its name, and an unknown name is told all of them", "[tasks]") {
   const std::vector<TokenTask> tasks{{.name = "one"}, {.name = "two"}};
   CHECK(&find_task(tasks, "two") == &tasks[1]);

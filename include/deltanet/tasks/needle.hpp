@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -19,7 +20,7 @@ enum class NeedleKind { pass_key, number, word, uuid };
 struct NeedleConfig {
   NeedleKind kind = NeedleKind::number;
   /// Repeated as often as needed, from a sentence of its own on. Any text will do: a file's.
-  std::string haystack = "The grass is green. The sky is blue. The sun is yellow. Here we go. There and back again. ";
+  std::string haystack = green_grass;
   bool instruction = true;  // begins by saying that something is hidden
   Index num_needles = 1;    // with different keys, one of which is asked for; the pass key has no other
 };
@@ -164,9 +165,10 @@ inline TokenTask needle_task(const std::string& name, const NeedleConfig& config
                  .train_length = train_length,
                  .test_lengths = test_lengths,
                  .chance = 0.1};
-  task.generate = [config](Random& random, Index batch, Index length) { return needle(config, random, batch, length); };
-  task.dial = {"depth", {0, 0.25, 0.5, 0.75, 1}, [config](Random& random, Index batch, Index length, double depth) {
-                 return needle(config, random, batch, length, depth);
+  const auto shared = std::make_shared<const NeedleConfig>(config);  // one copy of the text, which may be long
+  task.generate = [shared](Random& random, Index batch, Index length) { return needle(*shared, random, batch, length); };
+  task.dial = {"depth", {0, 0.25, 0.5, 0.75, 1}, [shared](Random& random, Index batch, Index length, double depth) {
+                 return needle(*shared, random, batch, length, depth);
                }};
   return task;
 }

@@ -15,20 +15,26 @@
 
 namespace deltanet {
 
+/// The needles in a haystack: over RULER's repeated sentences, or over the text of any file.
+inline std::vector<TokenTask> needle_tasks(const std::string& haystack = green_grass) {
+  const auto task = [&](const char* name, NeedleKind kind, Index num_needles, const std::vector<Index>& lengths) {
+    return needle_task(name, {.kind = kind, .haystack = haystack, .num_needles = num_needles}, lengths[0], lengths);
+  };
+  const std::vector<Index> one{512, 1024, 2048, 4096}, several{1024, 2048, 4096};
+  return {task("pass_key", NeedleKind::pass_key, 1, one), task("niah_number", NeedleKind::number, 1, one),
+          task("niah_word", NeedleKind::word, 1, one), task("niah_uuid", NeedleKind::uuid, 1, one),
+          task("niah_multikey", NeedleKind::number, 4, several)};
+}
+
 /// All tasks over tokens, at sizes that a small model learns on a CPU. Those of MAD have MAD's; MQAR has a smaller vocabulary
 /// than Zoology's 8192, needles and stories have shorter texts than RULER's and BABILong's.
 inline const std::vector<TokenTask>& token_tasks() {
   static const std::vector<TokenTask> tasks = [] {
-    const std::vector<Index> recall{128, 256, 512, 1024}, text{512, 1024, 2048, 4096}, words{32, 64, 128, 256, 512};
+    const std::vector<Index> recall{128, 256, 512, 1024}, words{32, 64, 128, 256, 512};
     std::vector<TokenTask> all{
         associative_recall_task("mqar", {.vocab_size = 1024, .num_pairs = 16}, 128, recall, {4, 8, 16, 32}),
         associative_recall_task("mqar_rewrites", {.vocab_size = 1024, .num_pairs = 16, .num_rewrites = 8}, 128, recall,
                                 {4, 8, 16, 24}),
-        needle_task("pass_key", {.kind = NeedleKind::pass_key}, 512, text),
-        needle_task("niah_number", {.kind = NeedleKind::number}, 512, text),
-        needle_task("niah_word", {.kind = NeedleKind::word}, 512, text),
-        needle_task("niah_uuid", {.kind = NeedleKind::uuid}, 512, text),
-        needle_task("niah_multikey", {.kind = NeedleKind::number, .num_needles = 4}, 1024, {1024, 2048, 4096}),
         state_tracking_task("parity", {cyclic_group(2)}, 32, words),
         state_tracking_task("parity_at_end", {cyclic_group(2), false}, 32, words),
         state_tracking_task("modular_addition", {cyclic_group(5)}, 32, words),
@@ -44,6 +50,8 @@ inline const std::vector<TokenTask>& token_tasks() {
         compression_task("compression", {}, 32, {32, 64, 128}),
         permuted_recall_task("permuted_recall", {}, {256, 512, 1024}),
     };
+    const std::vector<TokenTask> needles = needle_tasks();
+    all.insert(all.begin() + 2, needles.begin(), needles.end());  // behind MQAR
     for (Index task = 1; task <= 5; ++task)
       all.push_back(babilong_task(detail::concat("babilong_qa", task), {.task = task, .min_facts = task < 3 ? 2 : 4}, 256,
                                   {256, 512, 1024, 2048, 4096}));

@@ -38,7 +38,15 @@ struct TokenTask {
   /// `batch` sequences of `length` tokens. The same state of `random` gives the same data on every platform. Throws
   /// std::invalid_argument, which says the least length, where the task does not fit.
   std::function<TaskBatch(Random& random, Index batch, Index length)> generate{};
+  /// What to train on, where it is not what is tested: more may be asked, or the text be another. Empty for tasks that train on
+  /// what they test.
+  std::function<TaskBatch(Random& random, Index batch, Index length)> generate_training{};
   TaskDial dial{};
+
+  /// The next sequences to train on. As generate.
+  [[nodiscard]] TaskBatch training_batch(Random& random, Index batch, Index length) const {
+    return generate_training ? generate_training(random, batch, length) : generate(random, batch, length);
+  }
 };
 
 /// A batch of `batch` sequences of `length` tokens, all zero and nothing asked.
