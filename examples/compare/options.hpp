@@ -47,7 +47,7 @@ struct Options {
 /// Ends the program after --help; throws UsageError.
 Options parse_options(int argc, char** argv);
 
-/// All runs: seed by seed, task by task, model by model.
+/// All runs: seed by seed, task by task, model by model; then the oracles of the tasks.
 std::vector<RunSetting> run_settings(const Options& options);
 
 }  // namespace compare

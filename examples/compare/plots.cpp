@@ -49,7 +49,8 @@ std::string axes_script(const std::vector<Series>& series, const Axes& axes) {
            << '\n';
   }
   if (axes.share) return script.str() + "set yrange [0:1.02]\nset ytics 0.2\n";
-  const auto [least, most] = range(series, &Series::y);
+  auto [least, most] = range(series, &Series::y);
+  if (axes.level > 0) least = std::min(least, axes.level), most = std::max(most, axes.level);
   script << "set logscale y 10\nset format y '%g'\nset yrange [" << least / 1.2 << ':' << most * 1.2 << "]\n";
   if (most < 100 * least) {  // decades alone would be too few
     std::vector<std::string> tics;
@@ -87,7 +88,7 @@ std::string Plotter::lines(const std::vector<Series>& series, const Axes& axes) 
   const auto draw_line = [&](const std::string& name, const std::string& what) {
     plot << (plot.str().empty() ? "plot " : ", ") << what << " title " << quoted(name) << " noenhanced";
   };
-  if (axes.level > 0) draw_line("guessing", concat(axes.level, " with lines lw 1.5", gnuplot_style(level_style())));
+  if (axes.level > 0) draw_line(axes.level_name, concat(axes.level, " with lines lw 1.5", gnuplot_style(level_style())));
   for (std::size_t i = 0; i < series.size(); ++i) {
     const Series& line = series[i];
     const std::string block = "$series" + std::to_string(i);

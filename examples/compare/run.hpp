@@ -12,7 +12,7 @@ namespace compare {
 struct RunProgress {
   Index step = 0;
   double loss = 0;          // of the step
-  double accuracy = 0;      // of the last point of its learning curve
+  double score = 0;         // of the last point of its learning curve
   double seconds_left = 0;  // of training
 };
 
@@ -23,7 +23,7 @@ struct RunObserver {
 };
 
 /// Trains and tests one model on one task, where the folder has a checkpoint of the same setting from there on. Saves one every
-/// minute, and when it is stopped, which it returns nothing for.
+/// minute, and when it is stopped, which it returns nothing for. An oracle is only tested.
 std::optional<RunResult> run(const RunSetting& setting, const std::filesystem::path& folder, const RunObserver& observer);
 
 /// Removes the checkpoint of a run that is over.
