@@ -32,7 +32,7 @@ std::vector<std::string> texts(const auto& numbers) {
 std::vector<LegendEntry> legend(const Task& task, const std::vector<Group>& groups) {
   std::vector<LegendEntry> entries;
   for (const Group& group : groups) entries.push_back({group.title(), style_of(group)});
-  if (task.measure.level > 0) entries.push_back({task.measure.level_name, level_style()});
+  if (task.measure.guessing > 0) entries.push_back({"guessing", level_style()});
   return entries;
 }
 

@@ -49,8 +49,7 @@ std::string axes_script(const std::vector<Series>& series, const Axes& axes) {
            << '\n';
   }
   if (axes.share) return script.str() + "set yrange [0:1.02]\nset ytics 0.2\n";
-  auto [least, most] = range(series, &Series::y);
-  if (axes.level > 0) least = std::min(least, axes.level), most = std::max(most, axes.level);
+  const auto [least, most] = range(series, &Series::y);
   script << "set logscale y 10\nset format y '%g'\nset yrange [" << least / 1.2 << ':' << most * 1.2 << "]\n";
   if (most < 100 * least) {  // decades alone would be too few
     std::vector<std::string> tics;
@@ -88,7 +87,7 @@ std::string Plotter::lines(const std::vector<Series>& series, const Axes& axes) 
   const auto draw_line = [&](const std::string& name, const std::string& what) {
     plot << (plot.str().empty() ? "plot " : ", ") << what << " title " << quoted(name) << " noenhanced";
   };
-  if (axes.level > 0) draw_line(axes.level_name, concat(axes.level, " with lines lw 1.5", gnuplot_style(level_style())));
+  if (axes.level > 0) draw_line("guessing", concat(axes.level, " with lines lw 1.5", gnuplot_style(level_style())));
   for (std::size_t i = 0; i < series.size(); ++i) {
     const Series& line = series[i];
     const std::string block = "$series" + std::to_string(i);
@@ -101,8 +100,9 @@ std::string Plotter::lines(const std::vector<Series>& series, const Axes& axes) 
     script << "END\n";
     if (!line.low.empty())
       draw_line(line.name, concat(block, " using 1:3:(0):($4 - $3) with vectors nohead lw 1 lc '", line.style.colour, "'"));
-    draw_line(line.name, concat(block, " using 1:2 with ", axes.marks.empty() ? "lines" : "linespoints pt 7 ps 0.3", " lw 2",
-                                gnuplot_style(line.style)));
+    draw_line(line.name,
+              concat(block, " using 1:2 with ", line.x.size() == axes.marks.size() ? "linespoints pt 7 ps 0.3" : "lines",
+                     " lw 2", gnuplot_style(line.style)));
   }
   return draw("400,300", script.str() + plot.str() + '\n');
 }

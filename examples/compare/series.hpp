@@ -34,11 +34,7 @@ std::vector<Series> series(const std::vector<Group>& groups, const Add& add) {
 
 /// Axes of the task's measure over something.
 inline Axes score_axes(const Task& task, const std::string& x) {
-  return {.x = x,
-          .y = task.measure.axis,
-          .share = task.measure.share,
-          .level = task.measure.level,
-          .level_name = task.measure.level_name};
+  return {.x = x, .y = task.measure.axis, .share = task.measure.share, .level = task.measure.guessing};
 }
 
 }  // namespace compare

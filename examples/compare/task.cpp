@@ -12,8 +12,7 @@ Measure accuracy(double chance) {
           .about = concat("Accuracy, the share of the answers that are right: more is better. Guessing gets ",
                           std::round(1000 * chance) / 1000, "."),
           .share = true,
-          .level = chance,
-          .level_name = "guessing"};
+          .guessing = chance};
 }
 
 Measure relative_error(double silence) {
@@ -22,10 +21,7 @@ Measure relative_error(double silence) {
       .axis = "relative error (1: the law is known)",
       .about = concat("Relative error, the mean squared error over the second half of the sequence by that of the noise: less "
                       "is better, 1 is that of who knows the law, ",
-                      silence, " or so that of who always says 0."),
-      .share = false,
-      .level = 1,
-      .level_name = "knowing the law"};
+                      silence, " or so that of who always says 0.")};
 }
 
 namespace {

@@ -6,12 +6,11 @@ namespace compare {
 
 /// What the answers to a task are measured by.
 struct Measure {
-  std::string name;        // "accuracy"
-  std::string axis;        // the same with its unit
-  std::string about;       // what it is, and what to compare it with
-  bool share = false;      // in [0, 1], more is better; otherwise positive, less is better
-  double level = 0;        // a number to compare with, unless 0
-  std::string level_name;  // whose that is
+  std::string name;     // "accuracy"
+  std::string axis;     // the same with its unit
+  std::string about;    // what it is, and what to compare it with
+  bool share = false;   // in [0, 1], more is better; otherwise positive, less is better
+  double guessing = 0;  // that of a guess, where it is a share
 };
 
 /// The share of the answers that are right. `chance` is that of a guess.

@@ -77,7 +77,7 @@ if command -v gnuplot >/dev/null; then
     grep -q "<figcaption>$caption</figcaption>" $page || fail "numbers: no plot $caption"
   done
   [ "$(grep -c '<title>Kalman filter</title>' $page)" -ge 4 ] || fail "numbers: no lines of the Kalman filter"
-  grep -q '</svg>knowing the law</button>' $page || fail "numbers: the legend does not tell of the level"
+  grep -q '</svg>RLS, lambda 0.9</button>' $page || fail "numbers: the legend does not tell of the oracles"
 fi
 
 # Killed, then gone on with: as if nothing had happened; no run is done twice.
