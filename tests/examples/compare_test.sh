@@ -101,7 +101,7 @@ cut -d, -f1-8,11- parts/results.csv >parts.csv
 cmp whole.csv parts.csv || fail "a comparison killed and gone on with differs from one that was not"
 
 # Ctrl-C: stops cleanly, keeps where it was, and goes on from there; with tokens and with numbers.
-numbers="$small --preset standard --tasks drifting_regression --seeds 1 --steps 1000 --length 64 --threads 1"
+numbers="$small --preset standard --tasks drifting_regression --seeds 1 --steps 4000 --length 64 --threads 1"
 "$program" $numbers --models delta_net --report whole_numbers >/dev/null 2>err || fail "whole numbers: $(cat err)"
 cut -d, -f1-8,11- whole_numbers/results.csv >whole_numbers.csv
 grep -v gated whole.csv >whole_tokens.csv
@@ -109,10 +109,13 @@ for kind in tokens numbers; do
   [ $kind = tokens ] && flags=$again || flags=$numbers
   "$program" $flags --models delta_net --report stopped_$kind >out 2>err &
   job=$!
-  sleep 1
+  i=0
+  until [ -s stopped_$kind/speeds.json ] || [ $i -ge 300 ]; do sleep 0.1 && i=$((i + 1)); done
+  sleep 0.5
   kill -INT $job 2>/dev/null
   wait $job || fail "Ctrl-C, $kind: expected exit code 0, got $?: $(cat err)"
   grep -qE "stopped after|delta_net" out || fail "Ctrl-C, $kind: $(cat out)"
+  [ $kind = tokens ] || ls stopped_$kind/*.safetensors >/dev/null 2>&1 || fail "Ctrl-C, $kind: no checkpoint to go on from"
   "$program" $flags --models delta_net --report stopped_$kind >out 2>err || fail "after Ctrl-C, $kind: exit code $?: $(cat err)"
   cut -d, -f1-8,11- stopped_$kind/results.csv >stopped.csv
   cmp whole_$kind.csv stopped.csv || fail "a comparison of $kind stopped and gone on with differs from one that was not"
