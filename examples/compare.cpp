@@ -22,7 +22,7 @@ using namespace compare;
 
 void print_list() {
   std::printf("tasks\n");
-  for (const deltanet::TokenTask& task : tasks()) std::printf("  %-22s %s\n", task.name.c_str(), task.description.c_str());
+  for (const Task& task : tasks()) std::printf("  %-22s %s\n", task.name.c_str(), task.description.c_str());
   std::printf("models\n");
   for (const ModelKind& kind : model_kinds())
     std::printf("  %-22s %s: %s\n", kind.name.c_str(), kind.title.c_str(), kind.rule.c_str());
@@ -40,7 +40,8 @@ void describe(const Options& options, const Plan& plan, double seconds) {
     const RunSetting& run = plan.runs[i];
     const auto model = find_model(run.model).make(run.sizes, run.training, 0);
     std::printf("%-22s %10ld %10ld %10ld\n", run.model.c_str(), static_cast<long>(model->parameters()),
-                static_cast<long>(run.sizes.intermediate_size), static_cast<long>(state_numbers(*model, run.length)));
+                static_cast<long>(run.sizes.intermediate_size),
+                static_cast<long>(state_numbers(*model, run.sizes, run.length)));
   }
   std::printf("\n%-22s %10s %10s %10s   tested at\n", "task", "length", "batch", "steps");
   for (std::size_t i = 0; i < preset.tasks.size(); ++i) {

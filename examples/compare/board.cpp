@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "compare/models.hpp"
+#include "compare/tasks.hpp"
 
 namespace compare {
 
@@ -29,7 +29,23 @@ std::size_t terminal_width() {
 }  // namespace
 
 Board::Board(const Options& options, const Plan& plan)
-    : options_(options), plan_(plan), runs_(plan.runs.size()), terminal_(isatty(STDOUT_FILENO) != 0) {}
+    : options_(options), plan_(plan), runs_(plan.runs.size()), terminal_(isatty(STDOUT_FILENO) != 0) {
+  for (const RunSetting& run : plan.runs)
+    if (std::find(rows_.begin(), rows_.end(), run.model) == rows_.end()) rows_.push_back(run.model);
+}
+
+/// "accuracy (more is better)", and of other measures, where the tasks have some.
+std::string Board::measures() const {
+  std::vector<std::string> names;
+  for (const TaskSetting& task : options_.preset.tasks) {
+    const Measure& measure = find_task(task.task).measure;
+    const std::string name = measure.name + (measure.share ? " (more is better)" : " (less is better)");
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  std::string text = names[0];
+  for (std::size_t i = 1; i < names.size(); ++i) text += " or " + names[i];
+  return text;
+}
 
 void Board::tell(std::size_t run, const RunProgress& progress) {
   const std::lock_guard lock(guard_);
@@ -62,7 +78,7 @@ void Board::show(bool at_once) {
   std::fflush(stdout);
 }
 
-/// The mean accuracy of the runs that ended; of those in progress the share that is done.
+/// The mean score of the runs that ended; of those in progress the share that is done.
 std::string Board::cell(const std::string& task, const std::string& model) const {
   double sum = 0, done = -1;
   int count = 0, failed = 0;
@@ -70,7 +86,7 @@ std::string Board::cell(const std::string& task, const std::string& model) const
     if (plan_.runs[i].task != task || plan_.runs[i].model != model) continue;
     const Status& status = runs_[i];
     if (status.result) {
-      sum += status.result->accuracy(), ++count;
+      sum += status.result->score(), ++count;
       failed += !status.result->failure.empty();
     } else if (status.progress) {
       done = static_cast<double>(status.progress->step) / static_cast<double>(plan_.runs[i].steps);
@@ -87,14 +103,13 @@ std::string Board::line_of(std::size_t i) const {
       format("%-12s %-20s seed %llu", run.task.c_str(), run.model.c_str(), static_cast<unsigned long long>(run.seed));
   if (const auto& result = runs_[i].result) {
     if (!result->failure.empty()) return name + "  failed: " + result->failure;
-    std::string line = name + "  accuracy";
-    for (const TestScore& score : result->tests)
-      line += format("  %.3f at %ld", score.accuracy, static_cast<long>(score.length));
+    std::string line = name + "  " + find_task(run.task).measure.name;
+    for (const TestScore& test : result->tests) line += format("  %.3f at %ld", test.score, static_cast<long>(test.length));
     return line + format("  (%s)", example::clock_text(result->seconds).c_str());
   }
   const RunProgress& progress = *runs_[i].progress;
-  return name + format("  step %ld of %ld  loss %.3f  accuracy %.3f  left %s", static_cast<long>(progress.step),
-                       static_cast<long>(run.steps), progress.loss, progress.accuracy,
+  return name + format("  step %ld of %ld  loss %.3f  %s %.3f  left %s", static_cast<long>(progress.step),
+                       static_cast<long>(run.steps), progress.loss, find_task(run.task).measure.name.c_str(), progress.score,
                        example::clock_text(progress.seconds_left).c_str());
 }
 
@@ -116,13 +131,13 @@ std::string Board::headline() const {
 
 void Board::draw_table() {
   const std::size_t width = terminal_width();
-  std::vector<std::string> lines{"accuracy at the length in training; of runs in progress, how far they are"};
+  std::vector<std::string> lines{measures() + " at the length in training; of runs in progress, how far they are"};
   std::string head = format("%-22s", "");
   for (const TaskSetting& task : options_.preset.tasks) head += format("%12s", task.task.substr(0, 11).c_str());
   lines.push_back(head);
-  for (const std::string& model : options_.preset.models) {
-    std::string line = format("%-22s", model.c_str());
-    for (const TaskSetting& task : options_.preset.tasks) line += format("%12s", cell(task.task, model).c_str());
+  for (const std::string& row : rows_) {
+    std::string line = format("%-22s", row.substr(0, 21).c_str());
+    for (const TaskSetting& task : options_.preset.tasks) line += format("%12s", cell(task.task, row).c_str());
     lines.push_back(line);
   }
   for (std::size_t i = 0; i < runs_.size(); ++i)

@@ -9,9 +9,9 @@
 
 namespace compare {
 
-/// What is seen while a comparison goes on. On a terminal: a table of models and tasks, drawn again a few times a second, with
-/// the runs in progress below; elsewhere a line for each run that ends, and every ten seconds one for each in progress. Threads
-/// tell it of their runs.
+/// What is seen while a comparison goes on. On a terminal: a table of models, oracles and tasks, drawn again a few times a
+/// second, with the runs in progress below; elsewhere a line for each run that ends, and every ten seconds one for each in
+/// progress. Threads tell it of their runs.
 class Board {
  public:
   Board(const Options& options, const Plan& plan);
@@ -30,6 +30,7 @@ class Board {
     std::optional<RunResult> result;      // where it has ended
   };
 
+  [[nodiscard]] std::string measures() const;
   [[nodiscard]] std::string cell(const std::string& task, const std::string& model) const;
   [[nodiscard]] std::string line_of(std::size_t run) const;
   [[nodiscard]] std::string headline() const;
@@ -39,6 +40,7 @@ class Board {
   const Options& options_;
   const Plan& plan_;
   std::vector<Status> runs_;
+  std::vector<std::string> rows_;  // of the table: models, then oracles
   mutable std::mutex guard_;
   bool terminal_;
   int lines_ = 0;  // of the table that stands on the terminal

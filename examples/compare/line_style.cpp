@@ -9,6 +9,12 @@ LineStyle line_style(std::size_t number) {
   return {colours[number % colours.size()], dashes[number / colours.size() % dashes.size()]};
 }
 
+LineStyle oracle_style(std::size_t number) {
+  static const std::vector<std::string> colours{"#555555", "#a6a6a6"};
+  static const std::vector<std::vector<int>> dashes{{12, 3}, {8, 3, 2, 3}, {4, 3}};
+  return {colours[number % colours.size()], dashes[number / colours.size() % dashes.size()]};
+}
+
 LineStyle level_style() { return {"#888888", {1, 4}}; }
 
 }  // namespace compare

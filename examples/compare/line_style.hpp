@@ -14,6 +14,9 @@ struct LineStyle {
 /// Styles by number: 21 that stay apart, for the colour-blind too.
 LineStyle line_style(std::size_t number);
 
+/// Those of oracles, by number: six that stay apart, grey, so that models stand before them.
+LineStyle oracle_style(std::size_t number);
+
 /// That of a line across a plot, such as the accuracy of guessing.
 LineStyle level_style();
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "deltanet/core/zeros.hpp"
+
 namespace compare {
 
 const std::vector<ModelKind>& model_kinds() {
@@ -27,11 +29,19 @@ ModelSizes with_parameters(const ModelKind& kind, ModelSizes sizes, Index parame
   return sizes;
 }
 
-Index state_numbers(const SequenceModel& model, Index tokens) {
-  deltanet::Tensor<std::int32_t, 2> text(1, tokens);
-  text.setZero();
+Index parameters_outside(const ModelSizes& sizes) {
+  if (sizes.vocab_size > 0) return (2 * sizes.vocab_size + 1) * sizes.hidden_size;
+  return (sizes.input_size + 1 + sizes.target_size + 1) * sizes.hidden_size + sizes.target_size;
+}
+
+Index state_numbers(const SequenceModel& model, const ModelSizes& sizes, Index length) {
+  TokensOrNumbers blank;
+  if (sizes.vocab_size > 0)
+    blank = deltanet::zeros<std::int32_t>(1, length);
+  else
+    blank = deltanet::zeros<double>(1, length, sizes.input_size);
   Index numbers = 0;
-  model.read(text, tokens, [&](Index, const std::vector<Memory>& memories) {
+  model.read(blank, length, [&](Index, const std::vector<Memory>& memories) {
     for (const Memory& memory : memories) numbers += static_cast<Index>(memory.entries.size());
   });
   return numbers;

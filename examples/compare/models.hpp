@@ -21,7 +21,11 @@ const ModelKind& find_model(const std::string& name);
 /// The sizes with the width of the MLPs that brings a model of this kind as near to `parameters` as can be, 4 at least.
 ModelSizes with_parameters(const ModelKind& kind, ModelSizes sizes, Index parameters);
 
-/// The numbers that a model remembers after so many tokens.
-Index state_numbers(const SequenceModel& model, Index tokens);
+/// The parameters of a model of these sizes outside of its layers: of embedding, head and last norm, or of the maps that stand
+/// in their places.
+Index parameters_outside(const ModelSizes& sizes);
+
+/// The numbers that a model of these sizes remembers after a sequence of this length.
+Index state_numbers(const SequenceModel& model, const ModelSizes& sizes, Index length);
 
 }  // namespace compare

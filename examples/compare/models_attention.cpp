@@ -1,7 +1,7 @@
 // Models that keep the tokens themselves.
 
+#include "compare/model_kind.hpp"
 #include "compare/models.hpp"
-#include "compare/trained_model.hpp"
 #include "deltanet/layers/attention.hpp"
 
 namespace compare {

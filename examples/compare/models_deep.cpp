@@ -1,8 +1,8 @@
 // Memories that are small networks, trained while they read.
 
 #include "compare/deep_memory.hpp"
+#include "compare/model_kind.hpp"
 #include "compare/models.hpp"
-#include "compare/trained_model.hpp"
 #include "deltanet/layers/ttt.hpp"
 
 namespace compare {

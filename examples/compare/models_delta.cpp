@@ -1,7 +1,7 @@
 // Memories that correct what they predict wrongly: the delta rule, and how they forget.
 
+#include "compare/model_kind.hpp"
 #include "compare/models.hpp"
-#include "compare/trained_model.hpp"
 #include "deltanet/layers/delta_net.hpp"
 #include "deltanet/layers/gated_delta_net.hpp"
 #include "deltanet/layers/gated_delta_product.hpp"

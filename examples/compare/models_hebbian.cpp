@@ -1,8 +1,8 @@
 // Memories that add what they are told, and forget in different ways.
 
 #include "compare/linear_attention.hpp"
+#include "compare/model_kind.hpp"
 #include "compare/models.hpp"
-#include "compare/trained_model.hpp"
 #include "deltanet/layers/gated_linear_attention.hpp"
 #include "deltanet/layers/state_space_duality.hpp"
 #include "support/expansion.hpp"

@@ -1,8 +1,8 @@
 // Titans' deep memory beside attention over the last tokens: as context, as a gate, as a layer.
 
 #include "compare/deep_memory.hpp"
+#include "compare/model_kind.hpp"
 #include "compare/models.hpp"
-#include "compare/trained_model.hpp"
 #include "deltanet/blocks/memory_as_context.hpp"
 #include "deltanet/blocks/memory_as_gate.hpp"
 #include "deltanet/blocks/memory_as_layer.hpp"

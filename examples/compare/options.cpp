@@ -24,7 +24,7 @@ struct Flags {
 };
 
 /// The preset's setting of the task, or as good a one for tasks that it leaves out.
-TaskSetting setting_of(const Preset& preset, const deltanet::TokenTask& task) {
+TaskSetting setting_of(const Preset& preset, const Task& task) {
   for (const TaskSetting& setting : preset.tasks)
     if (setting.task == task.name) return setting;
   const TaskSetting& like = preset.tasks.front();
@@ -78,7 +78,7 @@ void choose_tasks(Options& options, const std::vector<std::string>& files) {
         "--haystack: expected a task that hides needles in text: needle_text, pass_key or one of niah_*; got none");
   for (TaskSetting& setting : settings) {
     const bool hidden = hides(setting);
-    options.tasks.push_back(hidden ? hidden_in(options.haystack, setting) : find_task(setting.task));
+    options.tasks.push_back(hidden ? Task(hidden_in(options.haystack, setting)) : find_task(setting.task));
     if (hidden) setting.haystack = options.haystack->fingerprint();
   }
 }
@@ -145,14 +145,23 @@ std::vector<RunSetting> run_settings(const Options& options) {
   for (std::uint64_t seed = 1; seed <= preset.seeds; ++seed)
     for (const TaskSetting& task : preset.tasks)
       for (const std::string& model : preset.models) {
+        const Task& asked = find_task(task.task);
         ModelSizes sizes = preset.sizes;
-        sizes.vocab_size = find_task(task.task).vocab_size;
+        sizes.vocab_size = asked.vocab_size, sizes.input_size = asked.input_size, sizes.target_size = asked.target_size;
         if (task.num_layers > 0) sizes.num_layers = task.num_layers;
-        const Index outside = (2 * sizes.vocab_size + 1) * sizes.hidden_size;  // embedding, head and last norm
-        sizes = with_parameters(find_model(model), sizes, preset.parameters + outside);
+        sizes = with_parameters(find_model(model), sizes, preset.parameters + parameters_outside(sizes));
         runs.push_back({task.task, model, seed, task.length, task.batch, task.steps, task.test_lengths, preset.test_sequences,
                         task.haystack, sizes, preset.training});
       }
+  for (const TaskSetting& task : preset.tasks)
+    for (const deltanet::RegressionOracle& oracle : find_task(task.task).oracles)
+      runs.push_back({.task = task.task,
+                      .model = oracle.name,
+                      .length = task.length,
+                      .test_lengths = task.test_lengths,
+                      .test_sequences = preset.test_sequences,
+                      .sizes = {},
+                      .training = {}});
   return runs;
 }
 

@@ -5,6 +5,7 @@
 
 #include "compare/haystack.hpp"
 #include "compare/setting.hpp"
+#include "compare/task.hpp"
 #include "support/usage_error.hpp"
 
 /// What is compared, as the flags say.
@@ -39,10 +40,10 @@ struct Preset {
 std::vector<Preset> presets();
 
 struct Options {
-  Preset preset;                           // with what the flags change of it
-  std::vector<deltanet::TokenTask> tasks;  // those of the preset
-  Haystack haystack;                       // that some of them hide their needles in; null where none does
-  int threads = 0;                         // runs at a time; 0 for one a processor
+  Preset preset;            // with what the flags change of it
+  std::vector<Task> tasks;  // those of the preset
+  Haystack haystack;        // that some of them hide their needles in; null where none does
+  int threads = 0;          // runs at a time; 0 for one a processor
   bool list = false;
   std::filesystem::path report = "runs/compare";
   std::filesystem::path csv;  // REPORT/results.csv where empty
@@ -51,7 +52,7 @@ struct Options {
 /// Ends the program after --help; throws UsageError.
 Options parse_options(int argc, char** argv);
 
-/// All runs: seed by seed, task by task, model by model.
+/// All runs: seed by seed, task by task, model by model; then the oracles of the tasks.
 std::vector<RunSetting> run_settings(const Options& options);
 
 }  // namespace compare

@@ -100,8 +100,9 @@ std::string Plotter::lines(const std::vector<Series>& series, const Axes& axes) 
     script << "END\n";
     if (!line.low.empty())
       draw_line(line.name, concat(block, " using 1:3:(0):($4 - $3) with vectors nohead lw 1 lc '", line.style.colour, "'"));
-    draw_line(line.name, concat(block, " using 1:2 with ", axes.marks.empty() ? "lines" : "linespoints pt 7 ps 0.3", " lw 2",
-                                gnuplot_style(line.style)));
+    draw_line(line.name,
+              concat(block, " using 1:2 with ", line.x.size() == axes.marks.size() ? "linespoints pt 7 ps 0.3" : "lines",
+                     " lw 2", gnuplot_style(line.style)));
   }
   return draw("400,300", script.str() + plot.str() + '\n');
 }

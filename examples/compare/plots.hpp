@@ -22,7 +22,8 @@ struct Axes {
   std::string x, y;
   bool share = false;           // y is in [0, 1]; it is on a logarithmic scale otherwise
   double level = 0;             // a line across, such as that of guessing, unless 0
-  std::vector<double> marks{};  // where x has points and numbers, on a logarithmic scale; it is counted from 0 where empty
+  std::vector<double> marks{};  // where x has numbers, on a logarithmic scale, and points, where lines have as many of them; x
+                                // is counted from 0 where empty
 };
 
 /// A table of numbers as colours.

@@ -15,7 +15,7 @@ std::vector<std::string> all_models() {
 /// Every task at the library's sizes, with steps of about 4096 tokens.
 std::vector<TaskSetting> all_tasks(Index steps) {
   std::vector<TaskSetting> settings;
-  for (const deltanet::TokenTask& task : tasks())
+  for (const Task& task : tasks())
     settings.push_back({task.name, task.train_length, std::max<Index>(1, 4096 / task.train_length), steps, task.test_lengths});
   return settings;
 }
@@ -45,7 +45,10 @@ std::vector<Preset> presets() {
                  {"needle_clean", 16, 64, 1500, {16, 64, 256, 1024}},
                  {"needle_text", 32, 32, 4000, {32, 64, 256, 1024}},
                  {"parity", 32, 32, 2000, {32, 64, 128, 256}, 1},
-                 {"s3", 16, 64, 10000, {16, 32, 64, 128}, 1}},
+                 {"s3", 16, 64, 10000, {16, 32, 64, 128}, 1},
+                 {"drifting_regression", 128, 16, 2000, {128, 256, 512}},
+                 {"smooth_regression", 128, 16, 2000, {128, 256, 512}},
+                 {"piecewise_regression", 128, 16, 2000, {128, 256, 512}}},
        .models = all_models(),
        .sizes = {.hidden_size = 64},
        .training = {.lr = 3e-3},

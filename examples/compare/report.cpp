@@ -1,6 +1,5 @@
 #include "compare/report.hpp"
 
-#include <cctype>
 #include <cmath>
 
 #include "compare/drawings.hpp"
@@ -14,21 +13,15 @@ namespace {
 
 using deltanet::detail::concat;
 
-/// "adds two numbers" as a sentence of its own.
-std::string sentence(std::string text) {
-  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text + '.';
-}
-
 void add_introduction(Page& page, const Options& options, const std::vector<RunResult>& results, std::size_t runs) {
   page.paragraph(concat(
       "Preset ", options.preset.name, ": ", options.preset.description, ". ", results.size(), " of ", runs,
       " runs are in this page. Every model has about as many parameters as the others and is trained on the same sequences, by "
       "AdamW with a peak learning rate of ",
       options.preset.training.lr,
-      ". Numbers are accuracies: the share of the answers that are right, in sequences that were not trained on. With several "
-      "seeds, the mean stands before the least and the greatest, and bars in plots reach from one to the other; the sizes of "
-      "states and the writes are those of the first seed. To follow one line among many, point at its name above the plots."));
+      ". Numbers are of sequences that were not trained on. With several seeds, the mean stands before the least and the "
+      "greatest, and bars in plots reach from one to the other; the sizes of states and the writes are those of the first "
+      "seed. To follow one line among many, point at its name above the plots."));
   if (options.haystack) page.paragraph("Needles are hidden in real text: " + description(*options.haystack) + ".");
 }
 
@@ -41,6 +34,7 @@ void add_models(Page& page, const std::vector<Group>& groups) {
   std::vector<std::vector<std::string>> lines{
       {"model", "memory", "parameters", "width of the MLP", "state (numbers)", "tokens per second"}};
   for (const Group& group : groups) {
+    if (group.oracle()) continue;
     const RunResult& run = group.runs[0];
     const ModelKind& kind = find_model(group.model);
     lines.push_back({kind.title, kind.rule, concat(run.parameters), concat(run.setting.sizes.intermediate_size),
@@ -49,13 +43,13 @@ void add_models(Page& page, const std::vector<Group>& groups) {
   page.table(lines, 2);
 }
 
-void add_scores(Page& page, const TaskSetting& setting, const std::vector<Group>& groups) {
-  std::vector<std::vector<std::string>> lines{{"accuracy"}};
+void add_scores(Page& page, const TaskSetting& setting, const Task& task, const std::vector<Group>& groups) {
+  std::vector<std::vector<std::string>> lines{{task.measure.name}};
   for (const Index length : setting.test_lengths) lines[0].push_back(concat(length, " tokens"));
   for (const Group& group : groups) {
-    std::vector<std::string>& line = lines.emplace_back(1, find_model(group.model).title);
+    std::vector<std::string>& line = lines.emplace_back(1, group.title() + (group.oracle() ? " (oracle)" : ""));
     for (std::size_t i = 0; i < setting.test_lengths.size() && !group.runs.empty(); ++i)
-      line.push_back(spread_text(group.accuracy(i)));
+      line.push_back(spread_text(group.score(i)));
     if (group.failed > 0) line.push_back(concat(group.failed, " failed"));
   }
   page.table(lines);
@@ -69,16 +63,17 @@ std::vector<Figure> with_drawings(std::vector<Figure> figures) {
 
 void add_task(Page& page, const Plotter& plotter, const Options& options, const TaskSetting& setting,
               const std::vector<RunResult>& results) {
-  const deltanet::TokenTask& task = find_task(setting.task);
+  const Task& task = find_task(setting.task);
   const std::vector<Group> groups = groups_of(task.name, options.preset.models, results);
   page.heading(task.name);
-  page.paragraph(concat(sentence(task.description), " After ", task.source, ". Trained at ", setting.length,
-                        " tokens; guessing gets ", task.chance, "."));
-  add_scores(page, setting, groups);
+  page.paragraph(concat(sentence_case(task.description), ". After ", task.source, ". Trained at ", setting.length, " tokens. ",
+                        task.measure.about));
+  add_scores(page, setting, task, groups);
   const std::vector<Group> drawn = with_runs(groups);
   if (drawn.empty()) return;
-  if (const auto plots = with_drawings(line_drawings(plotter, setting, task, drawn)); !plots.empty())
-    page.plots(legend(task, drawn), plots);
+  std::vector<Figure> figures = line_drawings(plotter, setting, task, drawn);
+  for (Figure& figure : error_drawings(plotter, task, drawn)) figures.push_back(std::move(figure));
+  if (const auto plots = with_drawings(std::move(figures)); !plots.empty()) page.plots(legend(task, drawn), plots);
   if (const auto maps = with_drawings(dial_drawings(plotter, setting, task, drawn)); !maps.empty()) {
     page.subheading(concat("Accuracy over length and ", task.dial.name));
     page.paragraph(

@@ -29,20 +29,24 @@ struct Diverged : std::runtime_error {
 /// A run that is not over.
 struct Training {
   const RunSetting& setting;
-  const deltanet::TokenTask& task;
+  const Task& task;
   std::unique_ptr<SequenceModel> model;
   deltanet::Random random;  // draws the training data: where it is, the data is
   double seconds = 0;
   std::vector<CurvePoint> curve;
 
-  Training(const deltanet::TokenTask& task_, const RunSetting& setting_)
+  Training(const Task& task_, const RunSetting& setting_)
       : setting(setting_),
         task(task_),
         model(find_model(setting.model).make(setting.sizes, setting.training, setting.seed)),
         random(setting.seed + 1000) {}
 
+  [[nodiscard]] Predict predict() const {
+    return [this](const TokensOrNumbers& inputs) { return model->predict(inputs); };
+  }
+
   double step() {
-    const deltanet::TaskBatch batch = task.training_batch(random, setting.batch, setting.length);
+    const Batch batch = task.training_batch(random, setting.batch, setting.length);
     try {
       return model->train(batch, (static_cast<double>(model->steps()) + 0.5) / static_cast<double>(setting.steps));
     } catch (const std::exception& error) {
@@ -68,7 +72,8 @@ struct Training {
     const fs::path path = checkpoint_path(folder, setting);
     if (!fs::exists(path)) return;
     const deltanet::SafetensorsFile file(path);
-    if (metadata_value<std::string>(file, "setting") != nlohmann::json(setting).dump()) return;
+    const RunSetting saved = nlohmann::json::parse(metadata_value<std::string>(file, "setting"));
+    if (nlohmann::json(saved) != nlohmann::json(setting)) return;
     std::vector<deltanet::TargetTensor> tensors;
     for (const TrainedTensor& tensor : model->trained_tensors()) tensors.push_back({tensor.name, tensor.span});
     load_tensors(file, tensors);
@@ -92,11 +97,12 @@ bool train(Training& training, const fs::path& folder, const RunObserver& observ
     training.seconds = seconds_before + watch.seconds();
     sum += loss, ++summed;
     if (step % points_every == 0 || step == steps) {
-      const auto score = test(*training.model, training.task.generate, training.setting.length, curve_sequences);
-      training.curve.push_back({step, sum / static_cast<double>(summed), score.accuracy()});
+      const Task& task = training.task;
+      const double score = test(task, task.generate, training.predict(), training.setting.length, curve_sequences).score;
+      training.curve.push_back({step, sum / static_cast<double>(summed), score});
       sum = 0, summed = 0;
     }
-    observer.tell({step, loss, training.curve.empty() ? 0 : training.curve.back().accuracy,
+    observer.tell({step, loss, training.curve.empty() ? 0 : training.curve.back().score,
                    training.seconds * static_cast<double>(steps - step) / static_cast<double>(step)});
     const bool stopped = observer.stopped();
     if (!stopped && watch.seconds() - saved < seconds_between_checkpoints) continue;
@@ -107,11 +113,21 @@ bool train(Training& training, const fs::path& folder, const RunObserver& observ
   return true;
 }
 
-/// Tests what was trained.
+Predict predictions_of(const deltanet::RegressionOracle& oracle) {
+  return [&oracle](const TokensOrNumbers& inputs) { return oracle.predict(std::get<Numbers>(inputs)); };
+}
+
+/// Tests what answers questions.
+void look_at(const Predict& predict, const Task& task, RunResult& result) {
+  result.tests = test_lengths(predict, task, result.setting);
+  result.dial_tests = test_dial(predict, task, result.setting);
+  result.errors = error_curves(predict, task, result.setting);
+}
+
+/// Tests what was trained, and looks into it.
 void look_at(const Training& training, RunResult& result) {
   try {
-    result.tests = test_lengths(*training.model, training.task, training.setting);
-    result.dial_tests = test_dial(*training.model, training.task, training.setting);
+    look_at(training.predict(), training.task, result);
     result.norms = state_norms(*training.model, training.task, training.setting);
     result.write = largest_write(*training.model, training.task, training.setting);
   } catch (const std::exception& error) {
@@ -121,14 +137,17 @@ void look_at(const Training& training, RunResult& result) {
 
 }  // namespace
 
-std::optional<RunResult> run(const deltanet::TokenTask& task, const RunSetting& setting, const fs::path& folder,
-                             const RunObserver& observer) {
-  Training training(task, setting);
-  training.load(folder);
+std::optional<RunResult> run(const Task& task, const RunSetting& setting, const fs::path& folder, const RunObserver& observer) {
   RunResult result;
   result.setting = setting;
+  if (const auto* oracle = task.oracle(setting.model)) {
+    look_at(predictions_of(*oracle), task, result);
+    return result;
+  }
+  Training training(task, setting);
+  training.load(folder);
   result.parameters = training.model->parameters();
-  result.state_numbers = state_numbers(*training.model, setting.length);
+  result.state_numbers = state_numbers(*training.model, setting.sizes, setting.length);
   try {
     if (!train(training, folder, observer)) return {};
     look_at(training, result);
@@ -145,26 +164,27 @@ void remove_checkpoint(const fs::path& folder, const RunSetting& setting) {
   fs::remove(checkpoint_path(folder, setting), error);
 }
 
-RunSpeed measure_speed(const deltanet::TokenTask& task, const RunSetting& setting) {
-  Training training(task, setting);
-  training.step();  // the first one touches the memory
+RunSpeed measure_speed(const Task& task, const RunSetting& setting) {
   const auto seconds = [](const auto& work) {
     const Stopwatch watch;
     work();
     return watch.seconds();
   };
+  const auto tests = [&](const Predict& predict) {
+    const double dial = static_cast<double>(task.dial.settings.size()) / 8;
+    double sum = 0;
+    for (const Index length : setting.test_lengths)
+      sum += (1 + dial) * static_cast<double>(setting.test_sequences) *
+             seconds([&] { test(task, task.generate, predict, length, 1); });
+    return sum;
+  };
+  if (const auto* oracle = task.oracle(setting.model)) return {.tests = tests(predictions_of(*oracle))};
+  Training training(task, setting);
+  training.step();  // the first one touches the memory
   RunSpeed speed;
   speed.step = seconds([&] { training.step(), training.step(); }) / 2;
-  const auto tests = [&](Index length) {
-    return static_cast<double>(setting.test_sequences) *
-           seconds([&] { test(*training.model, training.task.generate, length, 1); });
-  };
-  for (const Index length : setting.test_lengths) {
-    const double dial = static_cast<double>(training.task.dial.settings.size()) / 8;
-    speed.tests += tests(length) * (1 + dial);
-  }
   const double points = static_cast<double>(curve_points * curve_sequences) / static_cast<double>(setting.batch);
-  speed.tests += points * speed.step / 3;  // reading costs a third of learning
+  speed.tests = tests(training.predict()) + points * speed.step / 3;  // reading costs a third of learning
   return speed;
 }
 

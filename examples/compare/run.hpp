@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "compare/setting.hpp"
-#include "deltanet/tasks/task.hpp"
+#include "compare/task.hpp"
 
 namespace compare {
 
@@ -13,7 +13,7 @@ namespace compare {
 struct RunProgress {
   Index step = 0;
   double loss = 0;          // of the step
-  double accuracy = 0;      // of the last point of its learning curve
+  double score = 0;         // of the last point of its learning curve
   double seconds_left = 0;  // of training
 };
 
@@ -24,8 +24,8 @@ struct RunObserver {
 };
 
 /// Trains and tests one model on one task, that of the setting, where the folder has a checkpoint of the same setting from
-/// there on. Saves one every minute, and when it is stopped, which it returns nothing for.
-std::optional<RunResult> run(const deltanet::TokenTask& task, const RunSetting& setting, const std::filesystem::path& folder,
+/// there on. Saves one every minute, and when it is stopped, which it returns nothing for. An oracle is only tested.
+std::optional<RunResult> run(const Task& task, const RunSetting& setting, const std::filesystem::path& folder,
                              const RunObserver& observer);
 
 /// Removes the checkpoint of a run that is over.
@@ -36,6 +36,6 @@ struct RunSpeed {
   double step = 0;   // of training
   double tests = 0;  // all of them
 };
-RunSpeed measure_speed(const deltanet::TokenTask& task, const RunSetting& setting);
+RunSpeed measure_speed(const Task& task, const RunSetting& setting);
 
 }  // namespace compare

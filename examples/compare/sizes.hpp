@@ -9,7 +9,8 @@ using Index = std::ptrdiff_t;  // deltanet::Index, without its headers
 
 /// Their sizes.
 struct ModelSizes {
-  Index vocab_size = 0;
+  Index vocab_size = 0;                   // of a model of tokens; 0 for one of numbers:
+  Index input_size = 0, target_size = 0;  // D and D' of that
   Index hidden_size = 64;
   Index num_layers = 2;
   Index num_heads = 2;

@@ -1,13 +1,15 @@
 #pragma once
 
-#include "deltanet/tasks/task.hpp"
+#include "compare/task.hpp"
 
 namespace compare {
 
-/// Some that a small model learns within a minute, and those of the library. To compare on another, add it to tasks.cpp.
-const std::vector<deltanet::TokenTask>& tasks();
+/// Some that a small model learns within a minute, and those of the library, over tokens and over numbers. To compare on
+/// another, add it to tasks.cpp.
+const std::vector<Task>& tasks();
 
-/// The task of this name. Throws std::invalid_argument with all names for any other.
-const deltanet::TokenTask& find_task(const std::string& name);
+/// The task of this name, among these or all. Throws std::invalid_argument with all names for any other.
+const Task& find_task(const std::vector<Task>& tasks, const std::string& name);
+const Task& find_task(const std::string& name);
 
 }  // namespace compare

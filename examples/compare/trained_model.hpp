@@ -4,18 +4,14 @@
 
 #include "compare/sequence_model.hpp"
 #include "deltanet/memory/memory_network.hpp"
-#include "deltanet/models/language_model.hpp"
-#include "deltanet/tasks/score.hpp"
-#include "deltanet/training/trainer.hpp"
 
 namespace compare {
 
-/// A language model over mixers of one type, behind the interface of all.
-template <deltanet::Layer Mixer>
-class TrainedModel final : public SequenceModel {
+/// What models of tokens and of numbers have in common behind the interface of all. `Trainer` has an optimiser of the model's
+/// parameters.
+template <class Model, class Trainer>
+class TrainedModel : public SequenceModel {
  public:
-  using Model = deltanet::LanguageModel<Mixer>;
-
   TrainedModel(const typename Model::Config& config, const TrainingSettings& training, std::uint64_t seed)
       : model_(config),
         trainer_(model_.params, {.adamw = {.beta2 = 0.95, .weight_decay = training.weight_decay},
@@ -24,22 +20,14 @@ class TrainedModel final : public SequenceModel {
     model_.initialize(random);
   }
 
-  [[nodiscard]] Index parameters() const override { return count_parameters(model_.params); }
+  [[nodiscard]] Index parameters() const override { return deltanet::count_parameters(model_.params); }
 
-  double train(const deltanet::TaskBatch& batch, double done) override {
-    return trainer_.step(model_, {batch.tokens, batch.targets}, done).loss.loss;
-  }
-
-  [[nodiscard]] deltanet::Tensor<std::int32_t, 2> predict(const deltanet::Tensor<std::int32_t, 2>& tokens) const override {
-    const auto logits = model_.forward(tokens);
-    return deltanet::greedy_tokens<float>(logits);
-  }
-
-  void read(const deltanet::Tensor<std::int32_t, 2>& tokens, Index piece, const Look& look) const override {
+  void read(const TokensOrNumbers& sequence, Index piece, const Look& look) const override {
     auto state = model_.initial_state(1);
-    for (Index t = 0; t < tokens.dimension(1); t += piece) {
-      const Index end = std::min(tokens.dimension(1), t + piece);
-      (void)model_.forward({tokens.data() + t, {1, end - t}}, &state);
+    const Index length = std::visit([](const auto& content) { return content.dimension(1); }, sequence);
+    for (Index t = 0; t < length; t += piece) {
+      const Index end = std::min(length, t + piece);
+      read_part(sequence, t, end, state);
       look(end, memories(state));
     }
   }
@@ -47,7 +35,11 @@ class TrainedModel final : public SequenceModel {
   std::vector<TrainedTensor> trained_tensors() override {
     std::vector<TrainedTensor> tensors;
     const auto add = [&](const char* owner, auto& list) {
-      for_each_tensor([&](const auto& info, const auto& span) { tensors.push_back({owner + info.name, span}); }, list);
+      deltanet::for_each_tensor(
+          [&](const auto& info, const auto& span) {
+            tensors.push_back({owner + info.name, span});
+          },
+          list);
     };
     add("model.", model_.params);
     add("optimiser.", trainer_.optimiser.state);
@@ -55,6 +47,13 @@ class TrainedModel final : public SequenceModel {
   }
 
   Index& steps() override { return trainer_.optimiser.state.steps; }
+
+ protected:
+  /// Reads positions [begin, end) of a sequence.
+  virtual void read_part(const TokensOrNumbers& sequence, Index begin, Index end, typename Model::State& state) const = 0;
+
+  Model model_;
+  Trainer trainer_;
 
  private:
   /// What the layers remember; the few last tokens that short convolutions keep are not among it, nor are positions.
@@ -68,7 +67,7 @@ class TrainedModel final : public SequenceModel {
         memory.columns = network->out(0), memory.deep = true;
       list.push_back(std::move(memory));
     };
-    for_each_tensor(add, state);
+    deltanet::for_each_tensor(add, state);
     return list;
   }
 
@@ -82,22 +81,6 @@ class TrainedModel final : public SequenceModel {
     else
       return {};
   }
-
-  Model model_;
-  deltanet::Trainer<Model> trainer_;
 };
-
-/// A kind of model whose layers' mixers are made by `configure`: ModelSizes -> Mixer::Config.
-template <deltanet::Layer Mixer, class Configure>
-ModelKind model_kind(std::string name, std::string title, std::string rule, const Configure& configure) {
-  const auto make = [configure](const ModelSizes& sizes, const TrainingSettings& training, std::uint64_t seed) {
-    typename deltanet::LanguageModel<Mixer>::Config config{.vocab_size = sizes.vocab_size,
-                                                           .num_hidden_layers = sizes.num_layers};
-    config.block.attn = configure(sizes);
-    config.block.mlp = {.hidden_size = sizes.hidden_size, .intermediate_size = sizes.intermediate_size};
-    return std::unique_ptr<SequenceModel>(std::make_unique<TrainedModel<Mixer>>(config, training, seed));
-  };
-  return {std::move(name), std::move(title), std::move(rule), make};
-}
 
 }  // namespace compare

@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "compare/drawings.hpp"
-#include "compare/models.hpp"
 
 namespace compare {
 
@@ -62,7 +61,7 @@ std::vector<Figure> write_drawings(const Plotter& plotter, const std::vector<Gro
     const double most = largest(pictures);
     for (std::size_t i = 0; i < pictures.size(); ++i) {
       const Picture& shown = pictures[i];
-      std::string caption = concat(find_model(group.model).title, ", ", when[i], " token ", write.token);
+      std::string caption = concat(group.title(), ", ", when[i], " token ", write.token);
       if (shown.block_rows * shown.block_columns > 1)
         caption += concat(" (means of ", shown.block_rows, " x ", shown.block_columns, " entries)");
       const auto axis = [](const char* name, Index block) { return block > 1 ? concat(name, " / ", block) : name; };

@@ -31,7 +31,7 @@ refuses "/dev/full" --report /dev/full/report
 "$program" --help >out 2>err || fail "--help: expected exit code 0, got $?"
 for flag in --preset --haystack; do grep -q -e $flag out || fail "--help does not tell of $flag"; done
 "$program" --list >out 2>err || fail "--list: expected exit code 0, got $?"
-for name in parity needle_text delta_net gated_delta_net_neg attention quick standard long; do
+for name in parity needle_text piecewise_regression delta_net gated_delta_net_neg attention quick standard long; do
   grep -q "^  $name " out || fail "--list does not tell of $name"
 done
 
@@ -91,6 +91,30 @@ hides 6
   fail "a text that repeats itself: exit code $?: $(cat err)"
 awk -F, 'NR > 1 && $11 > 1.7 { exit 1 }' known/results.csv || fail "a text that repeats itself is not learnt: $(cat known/results.csv)"
 
+# Numbers: every model, and the oracles in rows beside them.
+"$program" $small --preset standard --tasks piecewise_regression --models "$all" --seeds 1 --steps 2 --report numbers >out 2>err ||
+  fail "numbers: exit code $?: $(cat err)"
+grep -q failed out && fail "numbers: $(grep failed out)"
+head -1 numbers/results.csv | grep -q 'length,dial,accuracy,exact_match,relative_error,failure$' || fail "numbers: columns $(head -1 numbers/results.csv)"
+[ "$(grep -cE '^piecewise_regression,[a-z0-9_]+,.*,,,,[0-9.e+]+,""$' numbers/results.csv)" -ge 45 ] ||
+  fail "numbers: expected three relative errors a model, got $(cat numbers/results.csv)"
+for oracle in 'Kalman filter' '"RLS, lambda 0.98"' '"delta rule, beta 0.5"'; do
+  [ "$(grep -cE "^piecewise_regression,$oracle,1,0,0,0,.*,,,,[0-9.e+]+,\"\"\$" numbers/results.csv)" -eq 3 ] || fail "numbers: no row of $oracle"
+done
+grep -qE '^\| Kalman filter \(oracle\) \| \| \| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \|$' numbers/results.md || fail "numbers: no oracle in results.md"
+grep -q 'Kalman filter .*relative error  [0-9.]* at 128  ' out || fail "numbers: $(cat out)"
+if command -v gnuplot >/dev/null; then
+  page=numbers/index.html
+  for axis in 'relative error (1: the law is known)' 'position (counted from 1)' 'steps since the law jumped'; do
+    grep -q "<text>$axis</text>" $page || fail "numbers: no axis $axis"
+  done
+  for caption in 'Relative error over length' 'Error by position' 'After a jump to a new law' 'After a jump back to an old law'; do
+    grep -q "<figcaption>$caption</figcaption>" $page || fail "numbers: no plot $caption"
+  done
+  [ "$(grep -c '<title>Kalman filter</title>' $page)" -ge 4 ] || fail "numbers: no lines of the Kalman filter"
+  grep -q '</svg>RLS, lambda 0.9</button>' $page || fail "numbers: the legend does not tell of the oracles"
+fi
+
 # Killed, then gone on with: as if nothing had happened; no run is done twice.
 again="$small --tasks parity --steps 1500 --threads 1"
 both="--models delta_net,gated_delta_net"
@@ -111,16 +135,26 @@ cut -d, -f1-8,11- whole/results.csv >whole.csv
 cut -d, -f1-8,11- parts/results.csv >parts.csv
 cmp whole.csv parts.csv || fail "a comparison killed and gone on with differs from one that was not"
 
-# Ctrl-C: stops cleanly, keeps where it was, and goes on from there.
-"$program" $again --models delta_net --report stopped >out 2>err &
-job=$!
-sleep 1
-kill -INT $job 2>/dev/null
-wait $job || fail "Ctrl-C: expected exit code 0, got $?: $(cat err)"
-grep -qE "stopped after|delta_net" out || fail "Ctrl-C: $(cat out)"
-"$program" $again --models delta_net --report stopped >out 2>err || fail "after Ctrl-C: exit code $?: $(cat err)"
-cut -d, -f1-8,11- stopped/results.csv >stopped.csv
-grep -v gated whole.csv | cmp - stopped.csv || fail "a comparison stopped and gone on with differs from one that was not"
-ls stopped/*.safetensors >/dev/null 2>&1 && fail "a checkpoint of a finished run is left"
+# Ctrl-C: stops cleanly, keeps where it was, and goes on from there; with tokens and with numbers.
+numbers="$small --preset standard --tasks drifting_regression --seeds 1 --steps 4000 --length 64 --threads 1"
+"$program" $numbers --models delta_net --report whole_numbers >/dev/null 2>err || fail "whole numbers: $(cat err)"
+cut -d, -f1-8,11- whole_numbers/results.csv >whole_numbers.csv
+grep -v gated whole.csv >whole_tokens.csv
+for kind in tokens numbers; do
+  [ $kind = tokens ] && flags=$again || flags=$numbers
+  "$program" $flags --models delta_net --report stopped_$kind >out 2>err &
+  job=$!
+  i=0
+  until [ -s stopped_$kind/speeds.json ] || [ $i -ge 300 ]; do sleep 0.1 && i=$((i + 1)); done
+  sleep 0.5
+  kill -INT $job 2>/dev/null
+  wait $job || fail "Ctrl-C, $kind: expected exit code 0, got $?: $(cat err)"
+  grep -qE "stopped after|delta_net" out || fail "Ctrl-C, $kind: $(cat out)"
+  [ $kind = tokens ] || ls stopped_$kind/*.safetensors >/dev/null 2>&1 || fail "Ctrl-C, $kind: no checkpoint to go on from"
+  "$program" $flags --models delta_net --report stopped_$kind >out 2>err || fail "after Ctrl-C, $kind: exit code $?: $(cat err)"
+  cut -d, -f1-8,11- stopped_$kind/results.csv >stopped.csv
+  cmp whole_$kind.csv stopped.csv || fail "a comparison of $kind stopped and gone on with differs from one that was not"
+  ls stopped_$kind/*.safetensors >/dev/null 2>&1 && fail "$kind: a checkpoint of a finished run is left"
+done
 
 finish

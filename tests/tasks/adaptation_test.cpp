@@ -73,6 +73,27 @@ TEST_CASE("laws and inputs give outputs of variance one, also after a long drift
   CHECK(squares.tail(10).mean() == Catch::Approx(1.01).margin(0.12));
 }
 
+TEST_CASE("a smooth drift keeps its variance, and goes on as it did", "[tasks]") {
+  // With D = 1 and hardly any noise, y / x is the weight: rho^n (1 + n (1 - rho^2) / (1 + rho^2)) correlates it n steps apart.
+  const double rho = 0.9;
+  const Index B = 20000, T = 12;
+  Random random(4);
+  const RegressionBatch batch = adaptation({.input_size = 1, .persistence = rho, .smooth = true, .noise = 1e-12}, random, B, T);
+  Matrix<double> W(B, T);
+  for (Index b = 0; b < B; ++b)
+    for (Index t = 0; t < T; ++t) W(b, t) = batch.targets(b, t, 0) / batch.inputs(b, t, 0);
+  const auto correlation = [&](Index lag) {
+    const auto n = static_cast<double>(lag);
+    return std::pow(rho, n) * (1 + n * (1 - rho * rho) / (1 + rho * rho));
+  };
+  for (const Index start : {0, 5, 11})
+    for (Index t = start; t < T; ++t)
+      CHECK(W.col(start).dot(W.col(t)) / static_cast<double>(B) == Catch::Approx(correlation(t - start)).margin(0.04));
+  const Vector<double> step = W.col(1) - W.col(0), next = W.col(2) - W.col(1);  // without velocity they would not correlate
+  const double expected = (2 * correlation(1) - 1 - correlation(2)) / (2 - 2 * correlation(1));
+  CHECK(step.dot(next) / step.squaredNorm() == Catch::Approx(expected).margin(0.04));
+}
+
 TEST_CASE("a law that stays is learnt down to the noise", "[tasks]") {
   const RegressionTask task = adaptation_task("fixed", "", {.noise = 0.1}, 256, adaptation_lengths);
   const auto errors = late_errors(task, 20, 400, 300);
@@ -80,6 +101,16 @@ TEST_CASE("a law that stays is learnt down to the noise", "[tasks]") {
   CHECK(errors.at("Kalman filter") == Catch::Approx(0.01).epsilon(0.12));
   CHECK(errors.at("RLS, lambda 1") == Catch::Approx(errors.at("Kalman filter")).epsilon(0.02));
   CHECK(errors.at("delta rule, beta 0.5") < 0.02);
+}
+
+TEST_CASE("where the drift is smooth, no oracle beats the Kalman filter that knows of the velocity", "[tasks]") {
+  const auto errors =
+      late_errors(adaptation_task("smooth", "", {.persistence = 0.97, .smooth = true}, 256, adaptation_lengths), 40, 300, 50);
+  for (const auto& [name, error] : errors) {
+    INFO(name);
+    CHECK(error >= errors.at("Kalman filter with velocity"));
+  }
+  CHECK(errors.at("Kalman filter with velocity") < 0.8 * errors.at("Kalman filter"));
 }
 
 TEST_CASE("no oracle beats the Kalman filter where it knows the law of motion", "[tasks]") {
@@ -107,5 +138,7 @@ TEST_CASE("adaptation refuses settings that mean nothing", "[tasks]") {
   Random random(5);
   CHECK_THROWS_WITH(adaptation({.mean_run = 0.5}, random, 1, 8), "mean_run: expected 0 or at least 1, got 0.5");
   CHECK_THROWS_WITH(adaptation({.noise = 0}, random, 1, 8), "noise: expected a positive number, got 0");
+  CHECK_THROWS_WITH(adaptation({.smooth = true, .mean_run = 9}, random, 1, 8),
+                    "smooth: expected mean_run and burst_share 0 beside it, got 9 and 0");
   CHECK_THROWS_WITH(adaptation({}, random, 1, 0), "length: expected at least 1, got 0");
 }

@@ -59,6 +59,29 @@ TEST_CASE("a Kalman filter of weights that stay is ridge regression", "[tasks]")
   }
 }
 
+TEST_CASE("a Kalman filter with velocity is the conditional mean of a smoothly drifting weight", "[tasks]") {
+  // D = 1, three steps, by the covariances of W_t = sum_k h_k E_{t-k}, h_k = c (k + 1) rho^k sqrt(1 - rho^2).
+  const double rho = 0.8, noise = 0.3, c = SmoothDrift{rho}.gain();
+  const auto covariance = [&](Index lag) {
+    double sum = 0;
+    for (Index k = 0; k < 300; ++k)
+      sum += static_cast<double>((k + 1) * (k + 1 + lag)) * std::pow(rho, static_cast<double>(2 * k + lag));
+    return sum * c * c * (1 - rho * rho);
+  };
+  CHECK(covariance(0) == Catch::Approx(1));
+  const Vector<double> x = Vector<double>::LinSpaced(3, 1, 2), y = Vector<double>::LinSpaced(3, -1, 0.5);
+  SmoothKalmanFilter filter(1, 1, {.persistence = rho, .noise = noise});
+  for (Index t = 0; t < 3; ++t) filter.update(x.segment(t, 1), y.segment(t, 1));
+  Matrix<double> of_y = noise * Matrix<double>::Identity(3, 3);
+  Vector<double> with_next(3);
+  for (Index i = 0; i < 3; ++i) {
+    for (Index j = 0; j < 3; ++j) of_y(i, j) += x[i] * x[j] * covariance(std::abs(i - j));
+    with_next[i] = x[i] * covariance(3 - i);
+  }
+  const double expected = with_next.dot(of_y.inverse() * y);
+  CHECK(filter.predict(Vector<double>::Ones(1))[0] == Catch::Approx(expected));
+}
+
 TEST_CASE("a Kalman filter is the conditional mean of a drifting weight", "[tasks]") {
   // D = 1, three steps, by the covariance of (y_0, y_1, W_2) where Cov(W_i, W_j) = rho^|i - j|.
   const double rho = 0.8, noise = 0.3;

@@ -74,6 +74,19 @@ TEST_CASE("steps make the loss fall, and gradients do not pile up from step to s
   CHECK(report.gradient_norm < 0.01);
 }
 
+TEST_CASE("gradients of any loss are descended, from zeros, at the rate of the schedule", "[trainer]") {
+  Bigrams::Params params{Matrix<double>::Constant(2, 2, 1)};
+  GradientDescent<Bigrams::Params> descent(params, {.adamw = {.weight_decay = 0}, .schedule = {.peak = 0.5, .warmup = 0}});
+  const auto learn = [&](Bigrams::Params& gradients) {  // of the sum of squares
+    CHECK(gradients.table.isZero(0));
+    gradients.table += 2 * params.table;
+    return MeanLoss{params.table.squaredNorm(), 4};
+  };
+  CHECK(descent.descend(params, 0, learn).gradient_norm == Catch::Approx(4));
+  CHECK(params.table(1, 0) == Catch::Approx(0.5));
+  CHECK(descent.descend(params, 0, learn).loss.loss == Catch::Approx(1));
+}
+
 TEST_CASE("a loss that is not finite throws and leaves the parameters alone", "[trainer]") {
   Bigrams model;
   Trainer<Bigrams> trainer(model.params);

@@ -11,6 +11,7 @@ struct AdaptationConfig {
   Index input_size = 8;         // D
   Index target_size = 1;        // D'
   double persistence = 1;       // rho: how much of W is kept from step to step; 1: it does not drift
+  bool smooth = false;          // the drift is SmoothDrift's: a step is like the one before; without jumps and bursts
   double mean_run = 0;          // steps until another law comes, on average; 0: none does
   double return_share = 0;      // of the changes, those back to a law that held before
   double noise = 0.1;           // deviation of y - W^T x
@@ -28,6 +29,8 @@ struct AdaptationConfig {
     expect_range("burst_share", burst_share, 0.0, 1.0);
     expect(burst_length > 0, "burst_length: expected at least 1, got ", burst_length);
     expect(burst_deviation >= 0, "burst_deviation: expected no negative number, got ", burst_deviation);
+    expect(!smooth || (mean_run == 0 && burst_share == 0), "smooth: expected mean_run and burst_share 0 beside it, got ",
+           mean_run, " and ", burst_share);
   }
 };
 
@@ -54,6 +57,8 @@ inline std::vector<std::int32_t> draw_regimes(Random& random, Index length, doub
 ///
 ///   y_t = W_t^T x_t + noise e_t,   W_t = rho W_{t-1} + sqrt(1 - rho^2) E_t     x, e ~ N(0, 1), entries of W ~ N(0, 1/D)
 ///
+/// or W_t of SmoothDrift (adaptive_filter.hpp).
+///
 ///   inputs   [B, T, D + D']: x_t, and what is told of y_{t-1} (nothing, 0, at t = 0), outliers included
 ///   targets  [B, T, D']: y_t, without outliers
 ///
@@ -63,7 +68,8 @@ inline RegressionBatch adaptation(const AdaptationConfig& config, Random& random
   const Index D = config.input_size, targets = config.target_size;
   const double spread = 1 / std::sqrt(static_cast<double>(D)), rho = config.persistence;
   RegressionBatch result = empty_regression_batch(batch, length, D + targets, targets);
-  Matrix<double> E(D, targets);
+  const SmoothDrift drift{rho};
+  Matrix<double> E(D, targets), V;  // V: the velocity of a smooth drift
   Vector<double> x(D), e(targets), outlier(targets), told(targets);
   for (Index b = 0; b < batch; ++b) {
     const std::vector<std::int32_t> regimes = draw_regimes(random, length, config.mean_run, config.return_share);
@@ -73,10 +79,19 @@ inline RegressionBatch adaptation(const AdaptationConfig& config, Random& random
       const auto regime = static_cast<std::size_t>(regimes[static_cast<std::size_t>(t)]);
       result.regimes(b, t) = static_cast<std::int32_t>(regime);
       random.fill_normal(E, spread);
-      if (regime == laws.size())
+      if (regime == laws.size()) {
         laws.push_back(E);
-      else
+        if (config.smooth) {
+          const double shared = drift.correlation();
+          random.fill_normal(E, spread);
+          V = shared * laws[regime] + std::sqrt(1 - shared * shared) * E;
+        }
+      } else if (config.smooth) {
+        V = (rho * V + std::sqrt(1 - rho * rho) * E).eval();
+        laws[regime] = rho * laws[regime] + drift.gain() * V;
+      } else {
         laws[regime] = rho * laws[regime] + std::sqrt(1 - rho * rho) * E;
+      }
 
       random.fill_normal(x);
       random.fill_normal(e, config.noise);
@@ -116,7 +131,8 @@ Tensor<double, 3> run_filter(const Filter& fresh, View<const double, 3> inputs, 
 }
 
 /// adaptation as a task, with these oracles: the Kalman filter, told of drift, jumps and noise all but when they come (the best
-/// predictor that is linear in what was told of y, but for returns); where there are bursts, one that clips errors too;
+/// predictor that is linear in what was told of y, but for returns); where the drift is smooth, also the one that takes it for
+/// one that is not; where there are bursts, one that clips errors too;
 /// recursive least squares that forgets at three rates; and the delta rule, at beta 1/2.
 inline RegressionTask adaptation_task(const std::string& name, const std::string& description, const AdaptationConfig& config,
                                       Index train_length, const std::vector<Index>& test_lengths) {
@@ -148,6 +164,7 @@ inline RegressionTask adaptation_task(const std::string& name, const std::string
     const double share = length / (length + 1 / config.burst_share - 1);  // of the steps that are within a burst
     kalman.noise += share * config.burst_deviation * config.burst_deviation;
   }
+  if (config.smooth) add("Kalman filter with velocity", SmoothKalmanFilter(D, targets, kalman));
   add("Kalman filter", KalmanFilter(D, targets, kalman));
   for (const auto& [label, lambda] : {std::pair{"RLS, lambda 1", 1.0}, {"RLS, lambda 0.98", 0.98}, {"RLS, lambda 0.9", 0.9}})
     add(label, RecursiveLeastSquares(D, targets, lambda));

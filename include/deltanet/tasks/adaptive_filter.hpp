@@ -104,4 +104,64 @@ class KalmanFilter {
   Matrix<double> P_;  // [D, D], variance of each column
 };
 
+/// Weights that drift smoothly, because a velocity drifts and they go on with it:
+///
+///   V_t = rho V_{t-1} + sqrt(1 - rho^2) E_t,   W_t = rho W_{t-1} + c V_t
+///
+/// where c gives W the variance of V, that of E.
+struct SmoothDrift {
+  double persistence;  // rho
+
+  /// c = (1 - rho^2) / sqrt(1 + rho^2).
+  [[nodiscard]] double gain() const { return (1 - persistence * persistence) / std::sqrt(1 + persistence * persistence); }
+  /// Of an entry of W_t with that of V_t: 1 / sqrt(1 + rho^2).
+  [[nodiscard]] double correlation() const { return 1 / std::sqrt(1 + persistence * persistence); }
+};
+
+/// The Kalman filter of weights that drift smoothly: it follows their velocity too. Of the settings, `clip` is not used.
+/// O(D^3 + D^2 D') a step.
+class SmoothKalmanFilter {
+ public:
+  SmoothKalmanFilter(Index D, Index targets, const KalmanConfig& config)
+      : D_(D), noise_(config.noise), S_(Matrix<double>::Zero(2 * D, targets)) {
+    expect_range("persistence", config.persistence, 0.0, 1.0);
+    expect(config.variance > 0 && config.noise > 0, "variance, noise: expected positive numbers, got ", config.variance,
+           " and ", config.noise);
+    const double rho = config.persistence, fresh = (1 - rho * rho) * config.variance;
+    const SmoothDrift drift{rho};
+    const double c = drift.gain(), shared = drift.correlation() * config.variance;
+    P_ = blocks(config.variance, shared, shared, config.variance);
+    F_ = blocks(rho, c * rho, 0, rho);
+    Q_ = blocks(c * c * fresh, c * fresh, c * fresh, fresh);
+  }
+
+  [[nodiscard]] Vector<double> predict(const Vector<double>& x) const { return S_.topRows(D_).transpose() * x; }
+
+  void update(const Vector<double>& x, const Vector<double>& y) {
+    const Vector<double> Px = P_.leftCols(D_) * x;  // [2D]
+    const double variance = noise_ + x.dot(Px.head(D_));
+    S_ += Px / variance * (y - predict(x)).transpose();
+    P_ -= Px * Px.transpose() / variance;
+    // and on to the next step
+    S_ = (F_ * S_).eval();
+    P_ = (F_ * (P_ + P_.transpose()) / 2 * F_.transpose() + Q_).eval();
+  }
+
+ private:
+  /// [2D, 2D] of four multiples of the identity.
+  [[nodiscard]] Matrix<double> blocks(double a, double b, double c, double d) const {
+    const Matrix<double> I = Matrix<double>::Identity(D_, D_);
+    Matrix<double> result(2 * D_, 2 * D_);
+    result << a * I, b * I, c * I, d * I;
+    return result;
+  }
+
+  Index D_;
+  double noise_;
+  Matrix<double> S_;  // [2D, D'], W over V, as expected at the next step
+  Matrix<double> P_;  // [2D, 2D], variance of each column
+  Matrix<double> F_;  // [2D, 2D], what a step does to S
+  Matrix<double> Q_;  // [2D, 2D], what it adds to the variance
+};
+
 }  // namespace deltanet

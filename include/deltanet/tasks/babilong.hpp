@@ -106,7 +106,8 @@ inline std::vector<Tokens> draw_noise(const BabilongConfig& config, Random& rand
     Index left = size;
     for (; left > 0; left -= static_cast<Index>(sentences.back().size()))
       sentences.push_back(babilong_tokens(draw_zipf_sentence(random) + (config.bytes ? " " : ""), config.bytes));
-    sentences.back().resize(sentences.back().size() - static_cast<std::size_t>(-left));
+    Tokens& cut = sentences.back();
+    cut.erase(cut.end() + left, cut.end());  // left <= 0: what is too much
   }
   const Tokens stop = babilong_tokens(config.bytes ? ". " : ".", config.bytes);
   Tokens& last = sentences.back();

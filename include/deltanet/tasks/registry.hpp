@@ -70,6 +70,8 @@ inline const std::vector<RegressionTask>& regression_tasks() {
     return std::vector<RegressionTask>{
         adaptation_task("fixed_regression", "linear regression, learnt in context", {}, 256, lengths),
         adaptation_task("drifting_regression", "linear regression whose weights drift", {.persistence = 0.99}, 256, lengths),
+        adaptation_task("smooth_regression", "linear regression whose weights drift on as they did before",
+                        {.persistence = 0.97, .smooth = true}, 256, lengths),
         adaptation_task("piecewise_regression", "linear regression whose weights jump, half the times back to old ones",
                         {.mean_run = 64, .return_share = 0.5}, 256, lengths),
         adaptation_task("outlier_regression", "drifting linear regression with bursts of outliers in what is told",

@@ -44,44 +44,60 @@ struct StepReport {
   double learning_rate;
 };
 
-/// Trains a model by cross-entropy: forward, backward, clip the gradients' global norm, AdamW. What must be saved to continue
-/// to the last bit is the model's params and `optimiser.state`.
-template <TrainableModel Model>
-class Trainer {
+/// What is done with gradients, whatever loss they are of: their global norm is clipped, and AdamW takes a step at the rate of
+/// a schedule. What must be saved to continue to the last bit is the parameters and `optimiser.state`.
+template <Parameters P>
+class GradientDescent {
  public:
-  using Params = typename Model::Params;
-
   TrainerConfig config;
-  AdamW<Params> optimiser;
+  AdamW<P> optimiser;
 
-  explicit Trainer(const Params& params, const TrainerConfig& config_ = {})
+  explicit GradientDescent(const P& params, const TrainerConfig& config_ = {})
       : config(config_), optimiser(params, config_.adamw), gradients_(zeros_like(params)) {
     config.schedule.validate();
     expect(config.max_norm > 0, "max_norm: expected a positive number, got ", config.max_norm);
   }
 
-  /// One step, at the learning rate of the schedule when `done`, a share of the run in [0, 1], is behind us. If `state` is
-  /// given, the batch continues the sequences that ended there (no gradient flows back into them), and the state is replaced.
-  /// Throws `std::runtime_error` and leaves the parameters alone if the loss or a gradient is not finite.
-  StepReport step(Model& model, const Batch& batch, double done, typename Model::State* state = nullptr) {
-    typename Model::Cache cache;
-    auto logits = model.forward(batch.tokens, state, &cache, batch.sequences);
-    const MeanLoss loss = cross_entropy_in_place<typename Model::Scalar>(logits, batch.targets);
+  /// One step, at the learning rate of the schedule when `done`, a share of the run in [0, 1], is behind us.
+  /// learn(P& gradients) -> MeanLoss adds the gradients of a loss to the zeros that it is given. Throws `std::runtime_error`
+  /// and leaves the parameters alone if the loss or a gradient is not finite.
+  template <class Learn>
+  StepReport descend(P& params, double done, const Learn& learn) {
     for_each_tensor(
         [](const TensorInfo&, const auto& gradient) { detail::set_zero(gradient.flat().data(), gradient.flat().size()); },
         gradients_);
-    model.backward(cache, logits, gradients_);
+    const MeanLoss loss = learn(gradients_);
     const double norm = clip_global_norm(gradients_, config.max_norm);
     if (!std::isfinite(loss.loss) || !std::isfinite(norm))
       throw std::runtime_error(detail::concat("step ", optimiser.state.steps + 1, ": loss ", loss.loss, ", gradient norm ",
                                               norm, ": expected finite numbers; a lower learning rate may help"));
     const double rate = config.schedule.rate(done);
-    optimiser.step(model.params, gradients_, rate);
+    optimiser.step(params, gradients_, rate);
     return {loss, norm, rate};
   }
 
  private:
-  Params gradients_;
+  P gradients_;
+};
+
+/// Trains a model by cross-entropy.
+template <TrainableModel Model>
+class Trainer : public GradientDescent<typename Model::Params> {
+ public:
+  using Params = typename Model::Params;
+  using GradientDescent<Params>::GradientDescent;
+
+  /// One step on the batch, as `descend` does it. If `state` is given, the batch continues the sequences that ended there (no
+  /// gradient flows back into them), and the state is replaced.
+  StepReport step(Model& model, const Batch& batch, double done, typename Model::State* state = nullptr) {
+    return this->descend(model.params, done, [&](Params& gradients) {
+      typename Model::Cache cache;
+      auto logits = model.forward(batch.tokens, state, &cache, batch.sequences);
+      const MeanLoss loss = cross_entropy_in_place<typename Model::Scalar>(logits, batch.targets);
+      model.backward(cache, logits, gradients);
+      return loss;
+    });
+  }
 };
 
 }  // namespace deltanet
