@@ -36,7 +36,7 @@ struct Preset {
   std::optional<double> seconds;  // for all of it
 };
 
-/// quick, standard and long.
+/// quick, standard, reading and long.
 std::vector<Preset> presets();
 
 struct Options {

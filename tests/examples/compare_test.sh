@@ -21,7 +21,7 @@ awk 'BEGIN { for (i = 0; i < 999; ++i) printf "0123456789" }' >short
 refuses "--haystack: expected at least 1024 bytes in the last tenth of the text, where needle_text is tested, got 999" \
   --tasks needle_text --haystack short
 refuses "--haystack: expected a task that hides needles in text" --tasks parity --haystack short
-refuses "--preset: expected one of quick, standard, long, got slow" --preset slow
+refuses "--preset: expected one of quick, standard, reading, long, got slow" --preset slow
 refuses "task: expected one of " --tasks parity,chess
 refuses "model: expected one of linear_attention, " --models delta_net,transformer
 : >taken
@@ -31,7 +31,7 @@ refuses "/dev/full" --report /dev/full/report
 "$program" --help >out 2>err || fail "--help: expected exit code 0, got $?"
 for flag in --preset --haystack; do grep -q -e $flag out || fail "--help does not tell of $flag"; done
 "$program" --list >out 2>err || fail "--list: expected exit code 0, got $?"
-for name in parity needle_text piecewise_regression delta_net gated_delta_net_neg attention quick standard long; do
+for name in parity needle_text piecewise_regression delta_net gated_delta_net_neg attention quick standard reading long; do
   grep -q "^  $name " out || fail "--list does not tell of $name"
 done
 
@@ -92,7 +92,7 @@ hides 6
 awk -F, 'NR > 1 && $11 > 1.7 { exit 1 }' known/results.csv || fail "a text that repeats itself is not learnt: $(cat known/results.csv)"
 
 # Numbers: every model, and the oracles in rows beside them.
-"$program" $small --preset standard --tasks piecewise_regression --models "$all" --seeds 1 --steps 2 --report numbers >out 2>err ||
+"$program" $small --preset reading --tasks piecewise_regression --models "$all" --seeds 1 --steps 2 --report numbers >out 2>err ||
   fail "numbers: exit code $?: $(cat err)"
 grep -q failed out && fail "numbers: $(grep failed out)"
 head -1 numbers/results.csv | grep -q 'length,dial,accuracy,exact_match,relative_error,failure$' || fail "numbers: columns $(head -1 numbers/results.csv)"
@@ -136,7 +136,7 @@ cut -d, -f1-8,11- parts/results.csv >parts.csv
 cmp whole.csv parts.csv || fail "a comparison killed and gone on with differs from one that was not"
 
 # Ctrl-C: stops cleanly, keeps where it was, and goes on from there; with tokens and with numbers.
-numbers="$small --preset standard --tasks drifting_regression --seeds 1 --steps 4000 --length 64 --threads 1"
+numbers="$small --preset reading --tasks drifting_regression --seeds 1 --steps 4000 --length 64 --threads 1"
 "$program" $numbers --models delta_net --report whole_numbers >/dev/null 2>err || fail "whole numbers: $(cat err)"
 cut -d, -f1-8,11- whole_numbers/results.csv >whole_numbers.csv
 grep -v gated whole.csv >whole_tokens.csv
