@@ -19,12 +19,13 @@ namespace {
 using namespace memory_stability;
 
 struct Flags {
-  Setting setting{.recipe = {.hidden_size = 64, .num_layers = 2, .head_dim = 32, .intermediate_size = 128, .seq_len = 256},
-                  .steps = 2000,
-                  .theta_max = {},
-                  .depth = 0,
-                  .at_bound = false,
-                  .folder = "runs/memory_stability"};
+  Setting setting{
+      .recipe = {.data = {}, .hidden_size = 64, .num_layers = 2, .head_dim = 32, .intermediate_size = 128, .seq_len = 256},
+      .steps = 2000,
+      .theta_max = {},
+      .depth = 0,
+      .at_bound = false,
+      .folder = "runs/memory_stability"};
   std::vector<Index> depths{1, 2, 3, 4};
 };
 
