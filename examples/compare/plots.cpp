@@ -50,10 +50,14 @@ std::string axes_script(const std::vector<Series>& series, const Axes& axes) {
   }
   if (axes.share) return script.str() + "set yrange [0:1.02]\nset ytics 0.2\n";
   const auto [least, most] = range(series, &Series::y);
-  script << "set logscale y 10\nset format y '%g'\nset yrange [" << least / 1.2 << ':' << most * 1.2 << "]\n";
+  const double bottom = least / 1.2, top = most * 1.2;
+  script << "set logscale y 10\nset format y '%g'\nset yrange [" << bottom << ':' << top << "]\n";
   if (most < 100 * least) {  // decades alone would be too few
     std::vector<std::string> tics;
-    for (double tic = round_below(least); tic <= 2 * most; tic = round_below(2.6 * tic)) tics.push_back(concat(tic));
+    if (const double step = round_below((top - bottom) / 2.5); most < 5 * least)
+      for (double tic = step * std::ceil(bottom / step); tic <= top; tic += step) tics.push_back(concat(tic));
+    else
+      for (double tic = round_below(least); tic <= 2 * most; tic = round_below(2.6 * tic)) tics.push_back(concat(tic));
     script << "set ytics " << listed(tics.size(), [&](std::size_t i) { return tics[i]; }) << '\n';
   }
   return script.str();
