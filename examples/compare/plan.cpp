@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "compare/store.hpp"
+#include "compare/tasks.hpp"
 #include "deltanet/core/threads.hpp"
 
 namespace compare {
