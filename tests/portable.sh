@@ -47,11 +47,13 @@ for target in "$@"; do
   mkdir -p "$folder/include"
   for headers in eigen3 catch2; do ln -sfn /usr/include/$headers "$folder/include/$headers"; done # nothing else of this machine
   say "$target: compiling"
-  # shellcheck disable=SC2086
-  $compiler -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror $flags -Iinclude -Itests \
-    -isystem "$folder/include" -isystem "$folder/include/eigen3" tests/support/main.cpp tests/core/packet_test.cpp \
-    tests/core/tile_product_test.cpp tests/core/widen_test.cpp tests/core/widened_product_test.cpp tests/recurrence/panel_test.cpp \
-    tests/recurrence/token_test.cpp -o "$folder/kernel_tests" -pthread
+  # shellcheck disable=SC2086,SC2016
+  printf '%s\n' support/main core/packet_test core/tile_product_test core/widen_test core/widened_product_test \
+    recurrence/panel_test recurrence/token_test |
+    xargs -P "$(nproc)" -I{} sh -c 'source=$1 folder=$2; shift 2; "$@" -c "tests/$source.cpp" -o "$folder/$(basename "$source").o"' \
+      - {} "$folder" $compiler -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror $flags -Iinclude -Itests \
+      -isystem "$folder/include" -isystem "$folder/include/eigen3"
+  $compiler $flags "$folder"/*.o -o "$folder/kernel_tests" -pthread
   if runs_here "$target"; then
     say "$target: running"
     $runner "$folder/kernel_tests"
