@@ -76,10 +76,11 @@ void choose_tasks(Options& options, const std::vector<std::string>& files) {
   else if (!files.empty())
     throw UsageError(
         "--haystack: expected a task that hides needles in text: needle_text, pass_key or one of niah_*; got none");
+  const std::uint64_t fingerprint = options.haystack ? options.haystack->fingerprint() : 0;
   for (TaskSetting& setting : settings) {
     const bool hidden = hides(setting);
     options.tasks.push_back(hidden ? Task(hidden_in(options.haystack, setting)) : find_task(setting.task));
-    if (hidden) setting.haystack = options.haystack->fingerprint();
+    if (hidden) setting.haystack = fingerprint;
   }
 }
 

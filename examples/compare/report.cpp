@@ -67,7 +67,7 @@ void add_task(Page& page, const Plotter& plotter, const Options& options, const 
   const std::vector<Group> groups = groups_of(task.name, options.preset.models, results);
   page.heading(task.name);
   page.paragraph(concat(sentence_case(task.description), ". After ", task.source, ". Trained at ", setting.length, " tokens. ",
-                        task.measure.about));
+                        task.about_measure()));
   add_scores(page, setting, task, groups);
   const std::vector<Group> drawn = with_runs(groups);
   if (drawn.empty()) return;

@@ -120,7 +120,7 @@ std::string markdown_text(const Options& options, const std::vector<RunResult>& 
   for (const TaskSetting& setting : options.preset.tasks) {
     const Task& task = find_task(setting.task);
     const std::vector<Group> groups = groups_of(task.name, options.preset.models, results);
-    text << "## " << task.name << "\n\n" << task.description << ". " << task.measure.about << "\n\n";
+    text << "## " << task.name << "\n\n" << task.description << ". " << task.about_measure() << "\n\n";
     text << "| model | parameters | state |";
     for (const Index length : setting.test_lengths) text << ' ' << length << " tokens |";
     text << "\n| --- | --: | --: |";

@@ -8,7 +8,6 @@ namespace compare {
 struct Measure {
   std::string name;     // "accuracy"
   std::string axis;     // the same with its unit
-  std::string about;    // what it is, and what to compare it with
   bool share = false;   // in [0, 1], more is better; otherwise positive, less is better
   double guessing = 0;  // that of a guess, where it is a share
 };
@@ -17,8 +16,8 @@ struct Measure {
 Measure accuracy(double chance);
 
 /// The mean squared error over the second half of a sequence, in which what can be learnt from the first half is known, by the
-/// `noise_floor`, the error of who knows the law. Saying 0 has a relative error of `silence`.
-Measure relative_error(double silence);
+/// `noise_floor`, the error of who knows the law.
+Measure relative_error();
 
 /// What makes a task harder at one length, as deltanet::TaskDial.
 struct Dial {
@@ -46,6 +45,14 @@ struct Task {
 
   /// The oracle of this name; null where there is none.
   [[nodiscard]] const deltanet::RegressionOracle* oracle(const std::string& oracle_name) const;
+
+  /// What its measure is, and what to compare it with, in sentences.
+  [[nodiscard]] std::string about_measure() const;
+
+ private:
+  /// What both kinds of tasks have.
+  template <class LibraryTask>
+  Task(const LibraryTask& task, Measure its_measure);
 };
 
 }  // namespace compare
