@@ -86,8 +86,13 @@ std::vector<std::string> train_all(const std::vector<Setting>& runs, const examp
   std::atomic<std::size_t> next = 0;
   std::atomic<bool> failed = false;
   std::exception_ptr failure;
+  const auto stopped = [&] { return guard.interrupted() || failed; };
   const auto work = [&] {
     for (std::size_t i = next++; i < runs.size(); i = next++) {
+      if (stopped()) {
+        ends[i] = "not begun; the same command goes on";
+        continue;
+      }
       const Setting& run = runs[i];
       const auto tell = [&](const Norms& norms, double seconds_left) {
         if (norms.step % 200 > 0) return;
@@ -98,7 +103,7 @@ std::vector<std::string> train_all(const std::vector<Setting>& runs, const examp
         std::fflush(stdout);
       };
       try {
-        ends[i] = train(run, corpus, tell, [&] { return guard.interrupted() || failed; });
+        ends[i] = train(run, corpus, tell, stopped);
       } catch (...) {  // a full disk, a checkpoint of other settings: the other runs save what they have and stop
         const std::lock_guard hold(lock);
         failed = true;
