@@ -45,6 +45,7 @@ for target in "$@"; do
   esac
   folder=build/portable/$target
   mkdir -p "$folder/include"
+  rm -f "$folder"/*.o
   for headers in eigen3 catch2; do ln -sfn /usr/include/$headers "$folder/include/$headers"; done # nothing else of this machine
   say "$target: compiling"
   # shellcheck disable=SC2086,SC2016
