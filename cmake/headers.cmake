@@ -15,6 +15,7 @@ set(DELTANET_HEADERS
     include/deltanet/core/packet.hpp
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
+    include/deltanet/core/row_products.hpp
     include/deltanet/core/product.hpp
     include/deltanet/core/widen.hpp
     include/deltanet/core/widened_product.hpp
@@ -54,8 +55,9 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/chunked.hpp
     include/deltanet/recurrence/partial_gradients.hpp
     include/deltanet/recurrence/chunked_backward.hpp
-    include/deltanet/recurrence/token.hpp
-    include/deltanet/recurrence/step.hpp
+    include/deltanet/recurrence/open_chunk.hpp
+    include/deltanet/recurrence/recurrent_state.hpp
+    include/deltanet/recurrence/streamed.hpp
     include/deltanet/recurrence/delta_product.hpp
     include/deltanet/recurrence/head_rows.hpp
     include/deltanet/recurrence/deep_memory_scan.hpp

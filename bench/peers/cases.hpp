@@ -1,7 +1,7 @@
 #pragma once
 
 #include "deltanet/memory/delta_rule.hpp"
-#include "deltanet/recurrence/step.hpp"
+#include "deltanet/recurrence/streamed.hpp"
 #include "support/algorithms.hpp"
 #include "support/inputs.hpp"
 

@@ -57,10 +57,12 @@ class TrainedModel : public SequenceModel {
 
  private:
   /// What the layers remember; the few last tokens that short convolutions keep are not among it, nor are positions.
-  [[nodiscard]] std::vector<Memory> memories(const typename Model::State& state) const {
+  [[nodiscard]] std::vector<Memory> memories(typename Model::State state) const {
+    deltanet::settle(state);
     std::vector<Memory> list;
     const auto add = [&](const deltanet::TensorInfo& info, const auto& span) {
-      if (info.name.find("conv_state") != std::string::npos || info.name.find("position") != std::string::npos) return;
+      for (const char* other : {"conv_state", "position", "open_"})
+        if (info.name.find(other) != std::string::npos) return;
       Memory memory{info.name, span.shape, {span.data, span.data + span.size()}};
       if (info.name.ends_with("recurrent_state")) memory.columns = memory.shape.back();
       if (const auto network = deep_memory(model_.config.block.attn); network && info.name.ends_with("weights"))

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "deltanet/io/config_file.hpp"
+#include "deltanet/memory/delta_rule.hpp"
+#include "deltanet/recurrence/recurrent_state.hpp"
 
 /// How much a sequence has to remember, from a model's config.json.
 namespace example {
@@ -18,6 +20,7 @@ struct ModelState {
   std::map<std::string, Index> layers;  // how many of each type
   bool known = false;                   // whether what follows is
   std::vector<Index> memories;          // of one layer: [HV, K, V]
+  std::vector<Index> open_chunk;        // of one layer, tokens that wait to be written: [HV, numbers]
   std::vector<Index> taps;              // of one layer: [channels, kernel - 1]
   Index recurrent_layers = 0;
   std::uint64_t attention_bytes = 0;  // of all layers, a token
@@ -37,6 +40,7 @@ struct ModelState {
                 HV = size("linear_num_value_heads");
     recurrent_layers = layers.at("linear_attention");
     memories = {HV, K, V};
+    open_chunk = {HV, deltanet::RecurrentState<float, deltanet::GatedDeltaRule>::open_numbers(K, V)};
     taps = {2 * H * K + HV * V, size("linear_conv_kernel_dim") - 1};
     if (!layers.contains("full_attention")) return;
     const Index heads = size("num_attention_heads");
@@ -46,7 +50,7 @@ struct ModelState {
   }
 
   [[nodiscard]] std::uint64_t bytes_per_layer() const {
-    return sizeof(float) * static_cast<std::uint64_t>(memories[0] * memories[1] * memories[2] + taps[0] * taps[1]);
+    return sizeof(float) * static_cast<std::uint64_t>(memories[0] * memories[1] * memories[2] + open_chunk[0] * open_chunk[1] + taps[0] * taps[1]);
   }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_per_layer() * static_cast<std::uint64_t>(recurrent_layers); }
 };

@@ -88,6 +88,36 @@ void check_window_is_definition(Index n, bool predicts = true) {
   CHECK(relative_error(S1, S) < tolerance);
 }
 
+/// A window that is read token by token makes the rows of the one that is built at once, and leaves the same, to the bit.
+template <class D>
+void check_open_window_is_window(Index n, bool predicts = true) {
+  const DynamicsCase<D> c(n, predicts);
+  const Chunk<double> chunk = c.build();
+  typename D::template OpenWindow<double> open(c.C, c.K);
+  Chunk<double> rows(c.C, c.rows);
+  Vector<double> numbers = Vector<double>::Zero(open.numbers(c.C, c.K));
+  rows.predictions = predicts ? 1 : 0;
+  const auto same = [](const auto& a, const auto& b) { return identical(Matrix<double>(a), Matrix<double>(b)); };
+  for (Index i = 0; i < n; ++i) {
+    INFO("token " << i << " of " << n);
+    Matrix<double> x(2, c.x.cols());
+    x.row(0) = c.x.row(i);
+    x.row(rows.predictions) = c.x.row(c.P + i);
+    open.append(c.gates(), i, i, x, Vector<double>(c.w.row(i).transpose()), c.scale, numbers.data(), rows);
+    if (predicts) {
+      CHECK(same(rows.reads.row(0).head(c.rows), chunk.reads.row(i).head(c.rows)));
+      CHECK(same(rows.pairs.row(0).head(i), chunk.pairs.row(i).head(i)));
+    }
+    CHECK(same(rows.reads.row(rows.predictions).head(c.rows), chunk.reads.row(c.P + i).head(c.rows)));
+    CHECK(same(rows.pairs.row(rows.predictions).head(i + 1), chunk.pairs.row(c.P + i).head(i + 1)));
+  }
+  rows.tokens = n;
+  open.close(numbers.data(), rows);
+  CHECK(same(rows.writes.topLeftCorner(n, c.rows), chunk.writes.topLeftCorner(n, c.rows)));
+  CHECK(same(rows.carry, chunk.carry));
+  CHECK((rows.coupled == chunk.coupled && rows.coupling == chunk.coupling));
+}
+
 /// The gradients of a window are finite differences.
 template <class D>
 void check_window_gradients(Index n, bool predicts = true) {
@@ -134,13 +164,15 @@ void check_window_gradients(Index n, bool predicts = true) {
   if constexpr (!std::is_same_v<decltype(c.gates().eta), NoInput>) check(c.eta, deta, n * c.K, 1);
 }
 
-/// Both, for windows of 1, 3 and 8 tokens, that predict and that do not.
+/// All of them, for windows of 1, 3 and 8 tokens, that predict and that do not.
 template <class D>
 void dynamics_laws() {
   for (const Index n : {1, 3, 8}) {
     INFO("a window of " << n << " tokens");
     check_window_is_definition<D>(n);
     check_window_is_definition<D>(n, false);
+    check_open_window_is_window<D>(n);
+    check_open_window_is_window<D>(n, false);
     check_window_gradients<D>(n);
     check_window_gradients<D>(n, false);
   }

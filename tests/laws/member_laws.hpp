@@ -2,7 +2,7 @@
 
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/sequential.hpp"
-#include "deltanet/recurrence/step.hpp"
+#include "deltanet/recurrence/streamed.hpp"
 #include "support/catch.hpp"
 #include "support/finite_differences.hpp"
 #include "support/random_inputs.hpp"
@@ -45,47 +45,60 @@ void check_chunked_is_sequential(const Sizes& sizes, Index chunk_size, bool use_
              sequential_backward(exact.in(), exact.cotangents(), slow), rounding<T>(sizes.K));
 }
 
-/// Cutting a sequence anywhere and carrying the state changes nothing but the rounding, whichever scan runs the parts.
+/// The tokens begin .. end - 1 of all inputs.
+template <class M, Real T>
+typename M::template Gradients<T> part(const RandomInputs<M, T>& inputs, Index begin, Index end) {
+  typename M::template Gradients<T> owned;
+  for_each_input(
+      [&](const auto&, const auto& from, auto& to) {
+        auto shape = from.dimensions(), start = shape;
+        for (auto& s : start) s = 0;
+        start[1] = begin;
+        shape[1] = end - begin;
+        to = from.slice(start, shape);
+      },
+      inputs.owned, owned);
+  return owned;
+}
+template <class M, Real T>
+typename M::template Inputs<T> views(const typename M::template Gradients<T>& owned) {
+  typename M::template Inputs<T> in;
+  for_each_input([](const auto&, const auto& tensor, auto& view) { view = tensor; }, owned, in);
+  return in;
+}
+
+/// Cutting a sequence anywhere and carrying the state changes nothing but the rounding.
 template <class M, Real T>
 void check_split_is_whole(const Sizes& sizes, Index cut) {
   INFO("cut at " << cut << " of " << sizes.T);
   const RandomInputs<M, T> inputs(sizes);
   const auto whole = sequential(inputs.in(), {.initial_state = inputs.initial_state});
-  const auto part = [&](Index begin, Index end) {
-    typename M::template Gradients<T> owned;
-    for_each_input(
-        [&](const auto&, const auto& from, auto& to) {
-          auto shape = from.dimensions(), start = shape;
-          for (auto& s : start) s = 0;
-          start[1] = begin;
-          shape[1] = end - begin;
-          to = from.slice(start, shape);
-        },
-        inputs.owned, owned);
-    return owned;
-  };
-  const auto views = [](const auto& owned) {
-    typename M::template Inputs<T> in;
-    for_each_input([](const auto&, const auto& tensor, auto& view) { view = tensor; }, owned, in);
-    return in;
-  };
-  const auto first = part(0, cut), second = part(cut, sizes.T);
-  const auto before = chunked(views(first), {.initial_state = inputs.initial_state});
-  const auto after = chunked(views(second), {.initial_state = before.final_state});
+  const auto first = part(inputs, 0, cut), second = part(inputs, cut, sizes.T);
+  const auto before = chunked(views<M, T>(first), {.initial_state = inputs.initial_state});
+  const auto after = chunked(views<M, T>(second), {.initial_state = before.final_state});
   CHECK(relative_error(after.final_state, whole.final_state) < rounding<T>(sizes.K));
   Tensor<T, 4> joined(whole.o.dimensions());
   for (Index t = 0; t < sizes.T; ++t) joined.chip(t, 1) = t < cut ? before.o.chip(t, 1) : after.o.chip(t - cut, 1);
   CHECK(relative_error(joined, whole.o) < rounding<T>(sizes.K));
+}
 
-  // and token by token from the cut on
-  Tensor<T, 4> state = before.final_state, o(sizes.B, 1, sizes.HV, sizes.V), stepped(sizes.B, sizes.T - cut, sizes.HV, sizes.V);
-  for (Index t = cut; t < sizes.T; ++t) {
-    const auto token = part(t, t + 1);
-    step(views(token), View<T, 4>(state), View<T, 4>(o));
-    stepped.chip(t - cut, 1) = o.chip(0, 1);
+/// A stream in pieces of any lengths has the bits of one chunked scan.
+template <class M, Real T>
+void check_pieces_are_whole(const Sizes& sizes, const std::vector<Index>& ends) {
+  INFO("T=" << sizes.T << ", first piece ends at " << ends.front());
+  const RandomInputs<M, T> inputs(sizes);
+  const auto whole = chunked(inputs.in(), {.initial_state = inputs.initial_state});
+  auto state = RecurrentState<T, M>::zero(sizes.B, sizes.HV, sizes.K, sizes.V);
+  state.recurrent_state = inputs.initial_state;
+  Index begin = 0;
+  for (const Index end : ends) {
+    const auto piece = part(inputs, begin, end);
+    const Tensor<T, 4> o = streamed(views<M, T>(piece), state);
+    const Eigen::array<Index, 4> from{0, begin, 0, 0};
+    CHECK(identical(o, Tensor<T, 4>(whole.o.slice(from, o.dimensions()))));
+    begin = end;
   }
-  CHECK(relative_error(state, whole.final_state) < rounding<T>(sizes.K));
-  CHECK(relative_error(stepped, after.o) < rounding<T>(sizes.K));
+  CHECK(identical(state.settled(), whole.final_state));
 }
 
 /// Changing a token leaves every earlier output as it was, to the last bit.
@@ -179,6 +192,10 @@ void member_laws() {
   for (const Index cut : {0, 1, 15, 16, 17, 36, 37}) {
     check_split_is_whole<M, double>({.T = 37}, cut);
     check_split_is_whole<M, float>({.T = 37}, cut);
+  }
+  for (const auto& ends : std::vector<std::vector<Index>>{{1, 2, 3, 37}, {15, 17, 37}, {16, 37}, {5, 9, 33, 36, 37}, {37}}) {
+    check_pieces_are_whole<M, double>({.T = 37, .greatest_beta = 2}, ends);
+    check_pieces_are_whole<M, float>({.T = 37, .K = 33, .V = 70}, ends);
   }
   for (const Index changed : {1, 15, 16, 36}) check_causality<M, float>({.T = 37}, changed);
   check_threads_do_not_matter<M, float>({.T = 90, .K = 32, .V = 100});

@@ -55,7 +55,7 @@ void gradients_pass_through_the_state(Memory layer) {
   auto dapart = zeros_like(layer.initial_retrieval_state(2));
   gradients.second = layer.backward(r.second, dy.second, gradients.params, &dstate);
   gradients.asked = layer.retrieve_backward(r.asked, dy.asked, gradients.params, &dapart);
-  Memory::contents(dstate) += dapart.contents;
+  Memory::contents_gradient(dstate) += dapart.contents;
   gradients.first = layer.backward(r.first, dy.first, gradients.params, &dstate);
   layer.initial_state_backward(dstate, gradients.params);
   const auto report = check_gradients(at, gradients, [&] {

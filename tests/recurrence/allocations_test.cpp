@@ -1,7 +1,7 @@
 #include "deltanet/core/threads.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/recurrence/chunked.hpp"
-#include "deltanet/recurrence/step.hpp"
+#include "deltanet/recurrence/streamed.hpp"
 #include "support/catch.hpp"
 #include "support/random_inputs.hpp"
 
@@ -52,8 +52,8 @@ Index of_scan(Index tokens) {
 template <class M>
 Index of_step(Index K) {
   const test::RandomInputs<M, float> inputs({.B = 2, .T = 1, .H = 1, .HV = 2, .K = K, .V = K});
-  Tensor<float, 4> state = zeros<float>(2, 2, M::state_rows(K), K), o = zeros<float>(2, 1, 2, K);
-  return count_allocations([&] { step(inputs.in(), View<float, 4>(state), View<float, 4>(o)); });
+  auto state = RecurrentState<float, M>::zero(2, 2, K, K);
+  return count_allocations([&] { (void)streamed(inputs.in(), state); });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "deltanet/memory/hebbian.hpp"
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/sequential.hpp"
-#include "deltanet/recurrence/step.hpp"
+#include "deltanet/recurrence/streamed.hpp"
 
 /// What many tests call, compiled once for all of them: `extern` here, without it in support/compiled/. A template that is not
 /// named here is compiled where it is used, as ever; this saves time and changes nothing else.
@@ -18,7 +18,7 @@
   how template ScanResult<T> chunked(const member::Inputs<T>&, const ScanOptions<T>&, ScanCache<T>*);               \
   how template ScanGradients<member::Inputs<T>> chunked_backward(const member::Inputs<T>&, const ScanCache<T>&,     \
                                                                  const Cotangents<T>&, const ScanOptions<T>&);      \
-  how template void step(const member::Inputs<T>&, View<T, 4>, View<T, 4>, const ScanOptions<T>&);                  \
+  how template Tensor<T, 4> streamed(const member::Inputs<T>&, RecurrentState<T, member>&, const ScanOptions<T>&);  \
   how template ScanResult<T> sequential(const member::Inputs<T>&, const ScanOptions<T>&);                           \
   how template ScanGradients<member::Inputs<T>> sequential_backward(const member::Inputs<T>&, const Cotangents<T>&, \
                                                                     const ScanOptions<T>&);
@@ -33,14 +33,14 @@
   how template void panel_product<Keep::all>(Index, Index, Plain<T>, const T*, Index, T*, Index, const T*);                    \
   how template void panel_product<Keep::all>(Index, Index, Transposed<T>, const T*, Index, T*, Index, const T*);               \
   how template void transpose(Index, Index, const T*, Index, T*, Index);                                                       \
-  how template void gram(Index, Index, Index, const Matrix<T>&, const Matrix<T>&, GramScratch<T>&, Matrix<T>&);                \
+  how template void gram(Index, Index, const Matrix<T>&, const Matrix<T>&, Matrix<T>&);                                        \
   how template void gram_backward(Index, Index, const Matrix<T>&, const Matrix<T>&, const Matrix<T>&, Matrix<T>&, Matrix<T>&); \
   how template void detail::advance(const Chunk<T>&, const T*, T*, T*, T*);                                                    \
-  how template void detail::advance_token(const Chunk<T>&, T*, T*, T*, T*, Index);                                             \
+  how template void detail::advance_token(const Chunk<T>&, Index, const T*, Index, const T*, const T*, T*, T*);                \
+  how template void detail::write_open(const Chunk<T>&, const T*, T*, Index);                                                  \
   how template void detail::retreat(const Chunk<T>&, const T*, const T*, T*, T*, const T*, T*, detail::RetreatScratch<T>&,     \
                                     Chunk<T>&);                                                                                \
   how template struct Chunk<T>;                                                                                                \
-  how template struct GramScratch<T>;                                                                                          \
   how template struct detail::RetreatScratch<T>;                                                                               \
   how template class detail::PanelState<T>;                                                                                    \
   how template class NoDecay::Window<T>;                                                                                       \

@@ -159,7 +159,10 @@ class MemoryAsContext {
             Tensor<T, 3>& m) const {
     const auto& [ranges, sequences, begins, ends] = kept.tokens;
     const Tensor<T, 3> tokens = detail::gather<T>(x, ranges);
-    for (const Index n : begins) detail::copy_sequence(Memory::contents(state.memory), n, state.retrieval.contents);
+    if (!begins.empty()) {
+      const auto& contents = Memory::contents(state.memory);
+      for (const Index n : begins) detail::copy_sequence(contents, n, state.retrieval.contents);
+    }
     kept.h = params.memory.retrieve(tokens, state.retrieval, caching ? &kept.retrieval : nullptr, sequences);
     Tensor<T, 3> part = params.attn.attend(tokens, context(kept.h), &state.segment, caching ? &kept.attn : nullptr, sequences);
     part = params.attn_norm.forward(part, nullptr, caching ? &kept.attn_norm : nullptr);
@@ -186,7 +189,7 @@ class MemoryAsContext {
     dpersistent = std::move(dcontext.persistent);
     detail::add_to(
         part, params.memory.retrieve_backward(kept.retrieval, dcontext.retrieved, gradients.memory.params, &dstate.retrieval));
-    for (const Index n : begins) detail::move_gradient(dstate.retrieval.contents, n, Memory::contents(dstate.memory));
+    for (const Index n : begins) detail::move_gradient(dstate.retrieval.contents, n, Memory::contents_gradient(dstate.memory));
     detail::scatter<T>(part, ranges, dx);
   }
 };

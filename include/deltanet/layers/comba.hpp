@@ -62,8 +62,8 @@ struct CombaGates {
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class Comba : public DeltaLayer<Comba<T>, T, CombaConfig, CombaParams<T>, CombaGates<T>> {
-  using Base = DeltaLayer<Comba, T, CombaConfig, CombaParams<T>, CombaGates<T>>;
+class Comba : public DeltaLayer<Comba<T>, T, CombaDeltaRule, CombaConfig, CombaParams<T>, CombaGates<T>> {
+  using Base = DeltaLayer<Comba, T, CombaDeltaRule, CombaConfig, CombaParams<T>, CombaGates<T>>;
   friend Base;
 
  public:

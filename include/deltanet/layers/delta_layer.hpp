@@ -12,9 +12,9 @@ namespace deltanet {
 ///
 ///   q, k, v, beta = delta_inputs(x),   o = mix(x, q, k, v, beta),   y = delta_output(o, x)
 ///
-/// A layer derives from it and names itself as `Self`. Its Config has inputs(), a DeltaInputsConfig, and output(); its Params
-/// begin with DeltaInputsParams and end with DeltaOutputParams; `Kept` is what its gates keep for backward, a part of the
-/// Cache. It says by itself
+/// A layer derives from it and names itself as `Self`, and its memory, one of memory/, as `Member`. Its Config has inputs(), a
+/// DeltaInputsConfig, and output(); its Params begin with DeltaInputsParams and end with DeltaOutputParams; `Kept` is what its
+/// gates keep for backward, a part of the Cache. It says by itself
 ///
 ///   scan_inputs(cache)                        the member's bundle of inputs
 ///
@@ -27,13 +27,14 @@ namespace deltanet {
 ///   mix(x, cache, state, scan), mix_backward(cache, d_o, dx, gradients)   gates and scan together
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
-template <class Self, Real T, class Config_, class Params_, class Kept>
+template <class Self, Real T, class Member_, class Config_, class Params_, class Kept>
 class DeltaLayer {
  public:
   using Scalar = T;
   using Config = Config_;
   using Params = Params_;
-  using State = DeltaState<T>;
+  using Member = Member_;
+  using State = DeltaState<T, Member>;
   struct Cache : Kept {
     Tensor<T, 3> x;  // [B, T, D]
     DeltaInputsCache<T> inputs;
@@ -50,7 +51,7 @@ class DeltaLayer {
     initialize_delta_output<T>(params, config.output(), random);
   }
 
-  [[nodiscard]] State initial_state(Index N) const { return initial_delta_state<T>(self().state_sizes(), N); }
+  [[nodiscard]] State initial_state(Index N) const { return initial_delta_state<T, Member>(self().state_sizes(), N); }
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
@@ -63,7 +64,7 @@ class DeltaLayer {
     if (cache) detail::keep(x, cache->x);
     delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs, sequences);
     kept.output.o = self().mix(x, kept, state, cache ? &cache->scan : nullptr);
-    if (state) shift_convolution_states(sizes, kept.inputs, *state);
+    if (state) shift_convolution_states(sizes, kept.inputs, state->conv_state);
     return delta_output<T>(config.output(), params, x, kept.output);
   }
 

@@ -64,8 +64,8 @@ struct DeltaNetParams : DeltaInputsParams<T>, DeltaOutputParams<T> {
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class DeltaNet : public DeltaLayer<DeltaNet<T>, T, DeltaNetConfig, DeltaNetParams<T>, NoGatesCache> {
-  using Base = DeltaLayer<DeltaNet<T>, T, DeltaNetConfig, DeltaNetParams<T>, NoGatesCache>;
+class DeltaNet : public DeltaLayer<DeltaNet<T>, T, DeltaRule, DeltaNetConfig, DeltaNetParams<T>, NoGatesCache> {
+  using Base = DeltaLayer<DeltaNet<T>, T, DeltaRule, DeltaNetConfig, DeltaNetParams<T>, NoGatesCache>;
   friend Base;
 
  public:

@@ -1,10 +1,9 @@
 #pragma once
 
-#include "deltanet/layers/delta_state.hpp"
-#include "deltanet/recurrence/chunked.hpp"
-#include "deltanet/recurrence/step.hpp"
+#include "deltanet/layers/delta_config.hpp"
+#include "deltanet/recurrence/streamed.hpp"
 
-/// The recurrence as layers call it: chunked over many tokens, one step over one.
+/// The recurrence as layers call it.
 namespace deltanet {
 
 namespace detail {
@@ -19,18 +18,18 @@ template <Real T>
 
 }  // namespace detail
 
-/// o [B, T, HV, V]. Reads and replaces state->recurrent_state, and fills *cache, where they are not null. Of the options,
-/// scale, use_qk_l2norm and cu_seqlens count.
+/// o [B, T, HV, V]. Moves *state on, and fills *cache, where they are not null; with both, what waits in the state is written
+/// first and chunks begin at these tokens. Of the options, scale, use_qk_l2norm and cu_seqlens count.
 template <InputBundle In>
-[[nodiscard]] auto delta_scan(const In& in, ScanOptions<typename In::Scalar> options, DeltaState<typename In::Scalar>* state,
+[[nodiscard]] auto delta_scan(const In& in, ScanOptions<typename In::Scalar> options,
+                              RecurrentState<typename In::Scalar, typename In::Member>* state,
                               ScanCache<typename In::Scalar>* cache) {
   using T = typename In::Scalar;
-  if (state && !cache && in.q.shape[1] == 1 && options.cu_seqlens.empty()) {
-    Tensor<T, 4> o(in.v.shape);
-    step(in, View<T, 4>(state->recurrent_state), View<T, 4>(o), options);
-    return o;
+  if (state && !cache) return streamed(in, *state, options);
+  if (state) {
+    state->settle();
+    options.initial_state = state->recurrent_state;
   }
-  if (state) options.initial_state = state->recurrent_state;
   ScanResult<T> result = chunked(in, options, cache);
   if (state) state->recurrent_state = std::move(result.final_state);
   return Tensor<T, 4>(std::move(result.o));
@@ -38,7 +37,7 @@ template <InputBundle In>
 
 /// The same with the options' defaults and the norm.
 template <InputBundle In>
-[[nodiscard]] auto delta_scan(const In& in, QKNorm norm, DeltaState<typename In::Scalar>* state,
+[[nodiscard]] auto delta_scan(const In& in, QKNorm norm, RecurrentState<typename In::Scalar, typename In::Member>* state,
                               ScanCache<typename In::Scalar>* cache) {
   return delta_scan(in, detail::scan_options<typename In::Scalar>(norm), state, cache);
 }

@@ -1,25 +1,23 @@
 #pragma once
 
-#include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/delta_inputs.hpp"
+#include "deltanet/recurrence/recurrent_state.hpp"
 
 namespace deltanet {
 
-/// What a delta-rule layer carries from call to call. A parameter list too, so that it can be saved.
-template <Real T>
-struct DeltaState {
-  Tensor<T, 4> recurrent_state;  // [N, HV, K, V]; with momentum [N, HV, 2 K, V]: the memory's rows, then the momentum's
+/// What a delta-rule layer with the memory M carries from call to call. A parameter list too, so that it can be saved.
+template <Real T, class M>
+struct DeltaState : RecurrentState<T, M> {
   ConvolutionStates<T> conv_state;
 
   static constexpr auto fields() {
-    return std::tuple{Field{"recurrent_state", &DeltaState::recurrent_state}, Field{"conv_state", &DeltaState::conv_state}};
+    return std::tuple_cat(RecurrentState<T, M>::fields(), std::tuple{Field{"conv_state", &DeltaState::conv_state}});
   }
 };
 
 /// The sizes of the state of one sequence: those of the layer's inputs, where nothing else is said.
 struct DeltaStateSizes {
   Index num_v_heads, head_k_dim, head_v_dim;
-  Index rows;                        // the member's state_rows(K)
   Index q_width, k_width, v_width;   // of what the convolutions read of a token
   std::optional<Index> conv_size{};  // absent where there are no convolutions
 
@@ -27,7 +25,6 @@ struct DeltaStateSizes {
       : num_v_heads(config.num_v_heads),
         head_k_dim(config.head_k_dim),
         head_v_dim(config.head_v_dim),
-        rows(config.head_k_dim),
         q_width(config.key_dim()),
         k_width(config.key_dim()),
         v_width(config.value_dim()) {
@@ -35,16 +32,33 @@ struct DeltaStateSizes {
   }
 };
 
-/// Zeros for N sequences.
-template <Real T>
-[[nodiscard]] DeltaState<T> initial_delta_state(const DeltaStateSizes& sizes, Index N) {
-  DeltaState<T> state{zeros<T>(N, sizes.num_v_heads, sizes.rows, sizes.head_v_dim), {}};
-  if (sizes.conv_size) {
-    state.conv_state.q = zeros<T>(N, sizes.q_width, *sizes.conv_size);
-    state.conv_state.k = zeros<T>(N, sizes.k_width, *sizes.conv_size);
-    state.conv_state.v = zeros<T>(N, sizes.v_width, *sizes.conv_size);
+/// Writes what waits (RecurrentState::settle) in all states of delta-rule layers that a layer's or model's state has.
+template <class State>
+void settle(State& state) {
+  if constexpr (requires { state.settle(); }) {
+    state.settle();
+  } else if constexpr (detail::is_vector_of<State>) {
+    for (auto& part : state) settle(part);
+  } else if constexpr (detail::is_optional_of<State>) {
+    if (state) settle(*state);
+  } else if constexpr (Parameters<State>) {
+    std::apply([&](const auto&... field) { (settle(state.*(field.member)), ...); }, State::fields());
   }
-  return state;
+}
+
+/// Zeros for the convolutions of N sequences.
+template <Real T>
+[[nodiscard]] ConvolutionStates<T> initial_convolution_states(const DeltaStateSizes& sizes, Index N) {
+  if (!sizes.conv_size) return {};
+  const auto state = [&](Index width) { return zeros<T>(N, width, *sizes.conv_size); };
+  return {state(sizes.q_width), state(sizes.k_width), state(sizes.v_width)};
+}
+
+/// Zeros for N sequences.
+template <Real T, class M>
+[[nodiscard]] DeltaState<T, M> initial_delta_state(const DeltaStateSizes& sizes, Index N) {
+  return {RecurrentState<T, M>::zero(N, sizes.num_v_heads, sizes.head_k_dim, sizes.head_v_dim),
+          initial_convolution_states<T>(sizes, N)};
 }
 
 /// Throws unless the convolutions' states are those of N sequences of these sizes.
@@ -61,11 +75,9 @@ void expect_convolution_states(const DeltaStateSizes& sizes, Index N, const Conv
 }
 
 /// Throws unless the state is one of N sequences of these sizes.
-template <Real T>
-void expect_delta_state(const DeltaStateSizes& sizes, Index N, const DeltaState<T>& state) {
-  const Axis rows{sizes.rows == sizes.head_k_dim ? "K" : "2K", sizes.rows};
-  expect_shape("recurrent_state", View<const T, 4>(state.recurrent_state),
-               {{"N", N}, {"HV", sizes.num_v_heads}, rows, {"V", sizes.head_v_dim}});
+template <Real T, class M>
+void expect_delta_state(const DeltaStateSizes& sizes, Index N, const DeltaState<T, M>& state) {
+  state.expect_sizes(N, sizes.num_v_heads, sizes.head_k_dim, sizes.head_v_dim);
   expect_convolution_states(sizes, N, state.conv_state);
 }
 
@@ -76,10 +88,6 @@ void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputs
   shift_convolution_state<T>(cache.q.projected, *states.q, cache.sequences);
   shift_convolution_state<T>(cache.k.projected, *states.k, cache.sequences);
   shift_convolution_state<T>(cache.v.projected, *states.v, cache.sequences);
-}
-template <Real T>
-void shift_convolution_states(const DeltaInputsConfig& config, const DeltaInputsCache<T>& cache, DeltaState<T>& state) {
-  shift_convolution_states(config, cache, state.conv_state);
 }
 
 }  // namespace deltanet

@@ -75,15 +75,15 @@ struct GatedDeltaNetGates {
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it, unless
 /// `backward` is asked for that by the state. A RetrievableMemory (retrieval.hpp).
 template <Real T, class Momentum = NoMomentum>
-class GatedDeltaNet
-    : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, GatedDeltaNetConfig, GatedDeltaNetParams<T>, GatedDeltaNetGates<T>> {
-  using Base = DeltaLayer<GatedDeltaNet, T, GatedDeltaNetConfig, GatedDeltaNetParams<T>, GatedDeltaNetGates<T>>;
+class GatedDeltaNet : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, typename Momentum::Member, GatedDeltaNetConfig,
+                                        GatedDeltaNetParams<T>, GatedDeltaNetGates<T>> {
+  using Base = DeltaLayer<GatedDeltaNet, T, typename Momentum::Member, GatedDeltaNetConfig, GatedDeltaNetParams<T>,
+                          GatedDeltaNetGates<T>>;
   friend Base;
 
  public:
-  using Member = typename Momentum::Member;
   using Base::config, Base::params;
-  using typename Base::Cache, typename Base::Config, typename Base::Params, typename Base::State;
+  using typename Base::Cache, typename Base::Config, typename Base::Member, typename Base::Params, typename Base::State;
   using RetrievalState = BasicRetrievalState<T, 4>;
   using RetrievalCache = BasicRetrievalCache<T, 4>;
 
@@ -94,22 +94,22 @@ class GatedDeltaNet
       static_cast<MomentumGateParams<T>&>(params) = momentum_gate_params<T>(config.momentum());
   }
 
-  static const Tensor<T, 4>& contents(const State& state) { return state.recurrent_state; }
-  static Tensor<T, 4>& contents(State& state) { return state.recurrent_state; }
+  static Tensor<T, 4> contents(const State& state) { return state.settled(); }
+  static Tensor<T, 4>& contents_gradient(State& dstate) { return dstate.recurrent_state; }
 
   [[nodiscard]] RetrievalState initial_retrieval_state(Index N) const {
     State state = this->initial_state(N);
-    return {std::move(contents(state)), std::move(state.conv_state.q)};
+    return {std::move(state.recurrent_state), std::move(state.conv_state.q)};
   }
 
   /// What the memory answers to the tokens x [B, T, D] as it is; nothing is written.
   [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, RetrievalState& state, RetrievalCache* cache = nullptr,
                                       const Sequences& sequences = {}) const {
-    const DeltaStateSizes sizes = state_sizes();
+    const DeltaStateSizes sizes = this->state_sizes();
     expect_shape("contents", View<const T, 4>(state.contents),
                  {{"N", sequences.count(x.shape[0], x.shape[1])},
                   {"HV", sizes.num_v_heads},
-                  {"rows", sizes.rows},
+                  {"rows", Member::state_rows(sizes.head_k_dim)},
                   {"V", sizes.head_v_dim}});
     RetrievalCache own;
     RetrievalCache& kept = cache ? *cache : own;
@@ -168,12 +168,6 @@ class GatedDeltaNet
       momentum_gate_backward<T>(config.momentum(), params, cache.x, cache.decay.g, cache.inputs.beta, cache.momentum,
                                 {d.eta, d.beta, d.g}, dx, gradients);
     decay_gate_backward<T>(params, cache.x, cache.decay, d.g, dx, gradients);
-  }
-
-  [[nodiscard]] DeltaStateSizes state_sizes() const {
-    DeltaStateSizes sizes = config.inputs();
-    sizes.rows = Member::state_rows(config.head_dim);
-    return sizes;
   }
 
   [[nodiscard]] typename Member::template Inputs<T> scan_inputs(const Cache& cache) const {

@@ -72,9 +72,10 @@ struct GatedDeltaNet2Gates {
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class GatedDeltaNet2
-    : public DeltaLayer<GatedDeltaNet2<T>, T, GatedDeltaNet2Config, GatedDeltaNet2Params<T>, GatedDeltaNet2Gates<T>> {
-  using Base = DeltaLayer<GatedDeltaNet2, T, GatedDeltaNet2Config, GatedDeltaNet2Params<T>, GatedDeltaNet2Gates<T>>;
+class GatedDeltaNet2 : public DeltaLayer<GatedDeltaNet2<T>, T, GatedDeltaRule2, GatedDeltaNet2Config, GatedDeltaNet2Params<T>,
+                                         GatedDeltaNet2Gates<T>> {
+  using Base =
+      DeltaLayer<GatedDeltaNet2, T, GatedDeltaRule2, GatedDeltaNet2Config, GatedDeltaNet2Params<T>, GatedDeltaNet2Gates<T>>;
   friend Base;
 
  public:

@@ -75,9 +75,9 @@ struct ForgetGate {
 /// [B, T, D] -> [B, T, D]. Costs the scan of n T tokens. A state given to `forward` counts as a constant: no gradient reaches
 /// the tokens before it.
 template <Real T, class Member>
-class BasicDeltaProduct : public DeltaLayer<BasicDeltaProduct<T, Member>, T, GatedDeltaProductConfig,
+class BasicDeltaProduct : public DeltaLayer<BasicDeltaProduct<T, Member>, T, Member, GatedDeltaProductConfig,
                                             DeltaProductParams<T, Member>, ForgetGate<T>> {
-  using Base = DeltaLayer<BasicDeltaProduct, T, GatedDeltaProductConfig, DeltaProductParams<T, Member>, ForgetGate<T>>;
+  using Base = DeltaLayer<BasicDeltaProduct, T, Member, GatedDeltaProductConfig, DeltaProductParams<T, Member>, ForgetGate<T>>;
   friend Base;
 
  public:
@@ -115,7 +115,11 @@ class BasicDeltaProduct : public DeltaLayer<BasicDeltaProduct<T, Member>, T, Gat
   Tensor<T, 4> mix(View<const T, 3> x, Cache& cache, State* state, ScanCache<T>* scan) const {
     if constexpr (forgets) decay_gate<T>(params, x, cache.decay);
     auto options = this->scan_options(cache);
-    if (state) options.initial_state = state->recurrent_state;
+    if (state && !scan) return streamed_delta_product(scan_inputs(cache), config.num_householder, *state, options);
+    if (state) {
+      state->settle();
+      options.initial_state = state->recurrent_state;
+    }
     auto result = delta_product(scan_inputs(cache), config.num_householder, options, scan);
     if (state) state->recurrent_state = std::move(result.final_state);
     return std::move(result.o);

@@ -89,10 +89,10 @@ struct GatedLinearAttentionGates {
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class GatedLinearAttention : public DeltaLayer<GatedLinearAttention<T>, T, GatedLinearAttentionConfig,
+class GatedLinearAttention : public DeltaLayer<GatedLinearAttention<T>, T, GatedLinearAttentionRule, GatedLinearAttentionConfig,
                                                GatedLinearAttentionParams<T>, GatedLinearAttentionGates<T>> {
-  using Base = DeltaLayer<GatedLinearAttention, T, GatedLinearAttentionConfig, GatedLinearAttentionParams<T>,
-                          GatedLinearAttentionGates<T>>;
+  using Base = DeltaLayer<GatedLinearAttention, T, GatedLinearAttentionRule, GatedLinearAttentionConfig,
+                          GatedLinearAttentionParams<T>, GatedLinearAttentionGates<T>>;
   friend Base;
 
  public:

@@ -24,7 +24,7 @@ struct HybridMixerParams {
 
 template <Real T>
 struct HybridMixerState {
-  std::optional<DeltaState<T>> linear_attn;
+  std::optional<typename GatedDeltaNet<T>::State> linear_attn;
   std::optional<AttentionState<T>> self_attn;
 
   static constexpr auto fields() {

@@ -89,10 +89,10 @@ struct KimiDeltaAttentionGates {
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class KimiDeltaAttention : public DeltaLayer<KimiDeltaAttention<T>, T, KimiDeltaAttentionConfig, KimiDeltaAttentionParams<T>,
-                                             KimiDeltaAttentionGates<T>> {
-  using Base =
-      DeltaLayer<KimiDeltaAttention, T, KimiDeltaAttentionConfig, KimiDeltaAttentionParams<T>, KimiDeltaAttentionGates<T>>;
+class KimiDeltaAttention : public DeltaLayer<KimiDeltaAttention<T>, T, KimiDeltaRule, KimiDeltaAttentionConfig,
+                                             KimiDeltaAttentionParams<T>, KimiDeltaAttentionGates<T>> {
+  using Base = DeltaLayer<KimiDeltaAttention, T, KimiDeltaRule, KimiDeltaAttentionConfig, KimiDeltaAttentionParams<T>,
+                          KimiDeltaAttentionGates<T>>;
   friend Base;
 
  public:

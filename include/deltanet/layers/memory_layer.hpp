@@ -84,8 +84,7 @@ class MemoryLayer {
   }
 
   [[nodiscard]] State initial_state(Index N) const {
-    return {initial_deep_memory_state(params.memory, N),
-            initial_delta_state<T>(DeltaStateSizes(config.inputs()), N).conv_state};
+    return {initial_deep_memory_state(params.memory, N), initial_convolution_states<T>(DeltaStateSizes(config.inputs()), N)};
   }
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
@@ -119,11 +118,11 @@ class MemoryLayer {
   }
 
   static const Tensor<T, 3>& contents(const State& state) { return state.memory.weights; }
-  static Tensor<T, 3>& contents(State& state) { return state.memory.weights; }
+  static Tensor<T, 3>& contents_gradient(State& dstate) { return dstate.memory.weights; }
 
   [[nodiscard]] RetrievalState initial_retrieval_state(Index N) const {
     State state = initial_state(N);
-    return {std::move(contents(state)), std::move(state.conv_state.q)};
+    return {std::move(state.memory.weights), std::move(state.conv_state.q)};
   }
 
   /// What the memory answers to the tokens x [B, T, D] as it is; nothing is written.

@@ -11,6 +11,7 @@ namespace deltanet {
 /// A Layer that can be read apart from being written, and whose gradients go through its state.
 ///
 ///   contents(state)                                what reads see of a state, one tensor [N, ..]
+///   contents_gradient(dstate)                      the same of a gradient by a state, to be added to
 ///   initial_retrieval_state(N)                     the same apart, with the past of a convolution of queries
 ///   retrieve(x, state, cache, sequences)           what the contents answer to the tokens x [B, T, D]: [B, T, D]. Nothing is
 ///                                                  written; the convolution moves on
@@ -23,7 +24,7 @@ concept RetrievableMemory = Layer<M> &&
              typename M::RetrievalState retrieval, typename M::RetrievalCache retrieved, typename M::Cache cache,
              typename M::Params gradients, Sequences sequences, Index N) {
   M::contents(fixed).data();
-  M::contents(state).data();
+  M::contents_gradient(state).data();
   { memory.initial_retrieval_state(N) } -> std::same_as<typename M::RetrievalState>;
   { memory.retrieve(x, retrieval, &retrieved, sequences) } -> std::same_as<Tensor<typename M::Scalar, 3>>;
   { memory.retrieve_backward(retrieved, x, gradients, &retrieval) } -> std::same_as<Tensor<typename M::Scalar, 3>>;

@@ -63,9 +63,10 @@ struct StateSpaceDualityGates {
 ///
 /// [B, T, D] -> [B, T, D]. A state given to `forward` counts as a constant: no gradient reaches the tokens before it.
 template <Real T>
-class StateSpaceDuality : public DeltaLayer<StateSpaceDuality<T>, T, StateSpaceDualityConfig, StateSpaceDualityParams<T>,
-                                            StateSpaceDualityGates<T>> {
-  using Base = DeltaLayer<StateSpaceDuality, T, StateSpaceDualityConfig, StateSpaceDualityParams<T>, StateSpaceDualityGates<T>>;
+class StateSpaceDuality : public DeltaLayer<StateSpaceDuality<T>, T, ScalarDecayRule, StateSpaceDualityConfig,
+                                            StateSpaceDualityParams<T>, StateSpaceDualityGates<T>> {
+  using Base = DeltaLayer<StateSpaceDuality, T, ScalarDecayRule, StateSpaceDualityConfig, StateSpaceDualityParams<T>,
+                          StateSpaceDualityGates<T>>;
   friend Base;
 
  public:

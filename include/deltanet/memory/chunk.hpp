@@ -46,4 +46,21 @@ struct Chunk {
   }
 };
 
+/// The rows w that wait in an open chunk, [C, K], in memory that may be saved: their stride is the same on all machines.
+template <class T>
+struct OpenRows {
+  T* data;
+  Index stride;
+
+  OpenRows(T* numbers, Index K) : data(numbers), stride(stride_of(K)) {}
+
+  [[nodiscard]] static Index numbers(Index C, Index K) { return C * stride_of(K); }
+  [[nodiscard]] T* row(Index j) const { return data + j * stride; }
+
+ private:
+  static constexpr Index widest = 32;  // a panel of the widest vectors
+  static_assert(Lanes<std::remove_const_t<T>>::panel <= widest);
+  static Index stride_of(Index K) { return (K + widest - 1) / widest * widest; }
+};
+
 }  // namespace deltanet

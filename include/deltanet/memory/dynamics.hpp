@@ -35,6 +35,13 @@ enum class PredictedFrom {
 ///   backward(x, w, scale, chunk, dchunk, dx, dw)   the gradients of that: adds to dx and dw, and gathers those of the gates
 ///   gates_backward(d, t)         adds the gathered gradients to those of the tokens from t on
 ///
+///   OpenWindow<T>(C, K)          the same for a chunk that is read a token at a time, and may be left open
+///   numbers(C, K)                how many numbers it carries from token to token, in memory of the caller; static
+///   append(in, t, i, x, w, scale, numbers, chunk)  row by row what `build` makes of token i of the chunk, bit for bit where it
+///                                can: its rows that predict and read and their pairs with the writes so far. x = [p; q] has
+///                                one row each, w [K] the row that writes, rows are padded with zeros
+///   close(numbers, chunk)        what is left of the writes of chunk.tokens tokens, and of the state
+///
 /// Every factor of a window is a sum of products of decays in [0, 1]; never a quotient, never exp of a difference that could be
 /// positive. Gradients of gates are sums over the pairs that straddle a token (recurrence/README.md, equation 15), and so lose
 /// nothing where the usual difference of cumulative sums cancels.
@@ -42,13 +49,15 @@ enum class PredictedFrom {
 /// Laws, checked for every model in tests/laws/dynamics_laws.hpp: a window agrees with the definition token by token, and both
 /// with finite differences. Models: NoDecay, ScalarDecay, KeyDecay, Momentum. To write your own, start from no_decay.hpp.
 template <class D, class T>
-concept Dynamics = Real<T> &&
-    requires(Index n, typename D::template Window<T> window, const Matrix<T> x, Matrix<T> dx, T scale, Chunk<T> chunk) {
+concept Dynamics = Real<T> && requires(Index n, typename D::template Window<T> window, typename D::template OpenWindow<T> open,
+                                       const Matrix<T> x, Matrix<T> dx, T scale, Chunk<T> chunk, const T* numbers) {
   { D::state_rows(n) } -> std::same_as<Index>;
   typename D::template Gate<Rows<T>, Rows<T>>;
   typename D::template MomentumGate<Rows<T>, Rows<T>>;
   window.build(x, x, scale, chunk);
   window.backward(x, x, scale, chunk, chunk, dx, dx);
+  { open.numbers(n, n) } -> std::same_as<Index>;
+  open.close(numbers, chunk);
 };
 
 }  // namespace deltanet

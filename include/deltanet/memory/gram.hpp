@@ -1,35 +1,30 @@
 #pragma once
 
+#include "deltanet/core/row_products.hpp"
 #include "deltanet/core/tile_product.hpp"
-#include "deltanet/core/transpose.hpp"
 #include "deltanet/memory/chunk.hpp"
 
 /// The products of a chunk's rows with each other, before any decay: x = [p; q] [P + n, K] predicts and reads, w [n, K] writes.
 namespace deltanet {
 
-/// Scratch for `gram`: w transposed, [K, n], so that tokens run along the vector lanes.
+/// pairs [rows, n] = x w^T, where w has whole packets of rows. Entries above the triangles are computed and left for the caller
+/// to clear.
 template <Real T>
-struct GramScratch {
-  Matrix<T> transposed;
-  Matrix<T> weighted;  // [P + n, n]
-
-  GramScratch(Index capacity, Index K)
-      : transposed(Matrix<T>::Zero(K, padded<T>(capacity))), weighted(Matrix<T>::Zero(2 * capacity, padded<T>(capacity))) {}
-};
-
-/// pairs [rows, n] = x w^T. Entries above the triangles are computed and left for the caller to clear.
-template <Real T>
-void gram(Index rows, Index n, Index K, const Matrix<T>& x, const Matrix<T>& w, GramScratch<T>& scratch, Matrix<T>& pairs) {
-  if (n == 1) {  // decoding: no panel of tokens to be filled
-    for (Index i = 0; i < rows; ++i) pairs(i, 0) = x.row(i).head(K).dot(w.row(0).head(K));
-    return;
-  }
-  transpose(n, K, w.data(), w.cols(), scratch.transposed.data(), scratch.transposed.cols());
-  small_product<Keep::nothing>(rows, whole_packets<T>(n), K, Plain<T>{x.data(), x.cols()}, scratch.transposed.data(),
-                               scratch.transposed.cols(), pairs.data(), pairs.cols());
+void gram(Index rows, Index n, const Matrix<T>& x, const Matrix<T>& w, Matrix<T>& pairs) {
+  eigen_assert(w.rows() >= whole_packets<T>(n));
+  row_products(rows, n, x.cols(), x.data(), x.cols(), w.data(), w.cols(), pairs.data(), pairs.cols());
 }
 
-/// The gradient of that: dx += weights w, dw += weights^T x, for the weights [rows, n] = d loss / d (x w^T).
+/// The rows of that for token i, which writes at w [K], of a chunk that is read a token at a time: pairs [rows, i + 1] are the
+/// products of x with all w so far.
+template <Real T>
+void gram_of_token(Index i, Index rows, const Matrix<T>& x, const Vector<T>& w, std::type_identity_t<OpenRows<T>> writes,
+                   Matrix<T>& pairs) {
+  std::copy_n(w.data(), x.cols(), writes.row(i));
+  row_products<T>(rows, i + 1, x.cols(), x.data(), x.cols(), writes.data, writes.stride, pairs.data(), pairs.cols());
+}
+
+/// The gradient of `gram`: dx += weights w, dw += weights^T x, for the weights [rows, n] = d loss / d (x w^T).
 template <Real T>
 void gram_backward(Index rows, Index n, const Matrix<T>& x, const Matrix<T>& w, const Matrix<T>& weights, Matrix<T>& dx,
                    Matrix<T>& dw) {

@@ -83,17 +83,9 @@ struct KeyDecay {
       for (Index j = 0; j < n_; ++j) {
         chunk.writes.row(j) = w.row(j);  // a(j -> i) (.) w_j as i goes on, W_j at the end
         chunk.pairs(P + j, j) = scale * x.row(P + j).dot(w.row(j));
-        for (Index i = j + 1; i < n_; ++i) {
-          T* const rest = chunk.writes.row(j).data();
-          const T* const alpha = alpha_.row(i).data();
-          if (P > 0) {
-            const auto [predict, read] = carry_on<true>(alpha, x.row(i).data(), x.row(P + i).data(), x.cols(), rest);
-            chunk.pairs(i, j) = -predict;
-            chunk.pairs(P + i, j) = scale * read;
-          } else {
-            chunk.pairs(i, j) = scale * carry_on<false>(alpha, nullptr, x.row(i).data(), x.cols(), rest).second;
-          }
-        }
+        for (Index i = j + 1; i < n_; ++i)
+          carry_on(alpha_.row(i).data(), P > 0 ? x.row(i).data() : nullptr, x.row(P + i).data(), x.cols(),
+                   chunk.writes.row(j).data(), scale, &chunk.pairs(i, j), &chunk.pairs(P + i, j));
       }
     }
 
@@ -147,24 +139,6 @@ struct KeyDecay {
    private:
     using Row = Eigen::Matrix<T, 1, Eigen::Dynamic, Eigen::RowMajor>;
 
-    // rest <- alpha (.) rest, and the products of what is left with a row that predicts (if any does) and one that reads, in
-    // one pass; all of a padded width
-    template <bool predicts>
-    static std::pair<T, T> carry_on(const T* alpha, const T* predict, const T* read, Index width, T* rest) {
-      using L = Lanes<T>;
-      const auto zero = L::broadcast(T(0));
-      typename L::Packet predicted[] = {zero, zero}, was_read[] = {zero, zero};
-      for (Index c = 0; c < width; c += L::panel)
-        for (Index half = 0; half < 2; ++half) {
-          const Index at = c + half * L::size;
-          const auto left = L::multiply(L::load(alpha + at), L::load(rest + at));
-          L::store(rest + at, left);
-          was_read[half] = L::multiply_add(left, L::load(read + at), was_read[half]);
-          if constexpr (predicts) predicted[half] = L::multiply_add(left, L::load(predict + at), predicted[half]);
-        }
-      return {L::sum(predicted[0]) + L::sum(predicted[1]), L::sum(was_read[0]) + L::sum(was_read[1])};
-    }
-
     Index n_ = 0;
     Index K_;
     Matrix<T> alpha_;       // [C, K]: exp(g_i)
@@ -174,7 +148,71 @@ struct KeyDecay {
     Row dr_;                // [K]
   };
 
+  template <Real T>
+  class OpenWindow {
+   public:
+    OpenWindow(Index C, Index K) : C_(C), K_(K), alpha_(Matrix<T>::Zero(1, padded<T>(K))) {}
+
+    [[nodiscard]] static Index numbers(Index C, Index K) { return OpenRows<T>::numbers(C + 1, K); }
+
+    // The rows that wait are carried on, as in `build`; the last one is a(0 -> i).
+    template <class In>
+    void append(const In& in, Index t, Index i, const Matrix<T>& x, const Vector<T>& w, T scale, T* numbers, Chunk<T>& chunk) {
+      const Index P = chunk.predictions, width = x.cols();
+      const OpenRows<T> rows(numbers, K_);
+      alpha_.row(0).head(K_) = VectorMap<const T>(in.g[t], K_).array().exp().transpose();
+      for (Index j = 0; j < i; ++j)
+        carry_on(alpha_.data(), P > 0 ? x.row(0).data() : nullptr, x.row(P).data(), width, rows.row(j), scale,
+                 &chunk.pairs(0, j), &chunk.pairs(P, j));
+      std::copy_n(w.data(), width, rows.row(i));
+      chunk.pairs(P, i) = scale * x.row(P).dot(w.transpose());
+      MatrixMap<T> from_start(rows.row(C_), 1, width);
+      if (i == 0)
+        from_start = alpha_;
+      else
+        from_start.array() *= alpha_.array();
+      if (P > 0) chunk.reads.row(0) = -from_start.cwiseProduct(x.row(0));
+      chunk.reads.row(P) = scale * from_start.cwiseProduct(x.row(P));
+    }
+
+    void close(const T* numbers, Chunk<T>& chunk) const {
+      const OpenRows<const T> rows(numbers, K_);
+      for (Index j = 0; j < chunk.tokens; ++j) std::copy_n(rows.row(j), K_, chunk.writes.row(j).data());
+      chunk.carry = VectorMap<const T>(rows.row(C_), K_);
+    }
+
+   private:
+    Index C_, K_;
+    Matrix<T> alpha_;  // [1, K]
+  };
+
  private:
+  // rest <- alpha (.) rest, and the products of what is left with a row that predicts, if there is one, and one that reads, in
+  // one pass; all of a padded width
+  template <Real T>
+  static void carry_on(const T* alpha, const T* predict, const T* read, Index width, T* rest, T scale, T* predicted,
+                       T* was_read) {
+    const auto products = [&]<bool predicts>(std::bool_constant<predicts>) {
+      using L = Lanes<T>;
+      const auto zero = L::broadcast(T(0));
+      typename L::Packet by_predict[] = {zero, zero}, by_read[] = {zero, zero};
+      for (Index c = 0; c < width; c += L::panel)
+        for (Index half = 0; half < 2; ++half) {
+          const Index at = c + half * L::size;
+          const auto left = L::multiply(L::load(alpha + at), L::load(rest + at));
+          L::store(rest + at, left);
+          by_read[half] = L::multiply_add(left, L::load(read + at), by_read[half]);
+          if constexpr (predicts) by_predict[half] = L::multiply_add(left, L::load(predict + at), by_predict[half]);
+        }
+      *was_read = scale * (L::sum(by_read[0]) + L::sum(by_read[1]));
+      if constexpr (predicts) *predicted = -(L::sum(by_predict[0]) + L::sum(by_predict[1]));
+    };
+    if (predict)
+      products(std::true_type{});
+    else
+      products(std::false_type{});
+  }
+
   template <Real T, class In>
   static Vector<T> alpha(const In& in, Index t, Index K) {
     return VectorMap<const T>(in.g[t], K).array().exp();

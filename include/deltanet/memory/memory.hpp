@@ -88,7 +88,7 @@ struct Memory {
     Builder(Index C, Index K)
         : K_(K),
           x_(Matrix<T>::Zero(2 * C, padded<T>(K))),
-          w_(Matrix<T>::Zero(C, padded<T>(K))),
+          w_(Matrix<T>::Zero(whole_packets<T>(C), padded<T>(K))),
           dx_(Matrix<T>::Zero(2 * C, padded<T>(K))),
           dw_(Matrix<T>::Zero(C, padded<T>(K))),
           window_(C, K),
@@ -131,6 +131,48 @@ struct Memory {
     Matrix<T> x_, w_;    // [2 C, K]: rows that predict, then rows that read; [C, K]: rows that write
     Matrix<T> dx_, dw_;  // and their gradients
     typename Dynamics::template Window<T> window_;
+    Chunk<T> chunk_;
+  };
+
+  /// Builds a chunk a token at a time, from `numbers` numbers of the caller: what a stream carries of a chunk that is not
+  /// full.
+  template <Real T>
+  class OpenBuilder {
+   public:
+    OpenBuilder(Index C, Index K)
+        : K_(K),
+          x_(Matrix<T>::Zero(2, padded<T>(K))),
+          w_(Vector<T>::Zero(padded<T>(K))),
+          window_(C, K),
+          chunk_(C, state_rows(K)) {}
+
+    [[nodiscard]] static Index numbers(Index C, Index K) { return Dynamics::template OpenWindow<T>::numbers(C, K); }
+
+    /// The rows of token t, which is token i of the chunk: the Chunk's rows that predict (if any does) and read, one each, and
+    /// their pairs with the writes of the tokens up to i. O(i K).
+    const Chunk<T>& append(const HeadInputs<T>& in, Index t, Index i, T scale, T* numbers) {
+      const Index P = Rule::predicts ? 1 : 0;
+      chunk_.tokens = 1;
+      chunk_.predictions = P;
+      if constexpr (Rule::predicts) Rule::template predict<T>(in, t, K_, x_.row(0).data());
+      x_.row(P).head(K_) = VectorMap<const T>(in.q[t], K_);
+      Rule::template write<T>(in, t, K_, w_.data());
+      window_.append(in, t, i, x_, w_, scale, numbers, chunk_);
+      return chunk_;
+    }
+
+    /// The Chunk's writes, carry and coupling after n tokens. O(n K).
+    const Chunk<T>& close(Index n, const T* numbers) {
+      chunk_.tokens = n;
+      window_.close(numbers, chunk_);
+      return chunk_;
+    }
+
+   private:
+    Index K_;
+    Matrix<T> x_;  // [2, K]
+    Vector<T> w_;  // [K], padded
+    typename Dynamics::template OpenWindow<T> window_;
     Chunk<T> chunk_;
   };
 

@@ -116,7 +116,7 @@ struct BasicMomentum {
           at_(C),
           d_(C),
           products_(2 * C, padded<T>(C)),
-          scratch_(C, K) {}
+          weighted_(Matrix<T>::Zero(2 * C, padded<T>(C))) {}
 
     template <class In>
     void assign(const In& in, Index t, Index n) {
@@ -132,16 +132,16 @@ struct BasicMomentum {
     //              W = [G_n w, N_n w],   carry = [A_n; N0_n],   coupling = B_n
     void build(const Matrix<T>& x, const Matrix<T>& w, T scale, Chunk<T>& chunk) {
       const Index P = chunk.predictions;
-      for (Index i = 0; i < P; ++i) set(chunk.reads, i, x, i, -factor(i) * at_.A[seen(i)], -factor(i) * at_.B[seen(i)]);
+      for (Index i = 0; i < P; ++i) set_row(chunk.reads, i, x, i, K_, -factor(i) * at_.A[seen(i)], -factor(i) * at_.B[seen(i)]);
       for (Index i = 0; i < n_; ++i) {
-        set(chunk.reads, P + i, x, P + i, scale * at_.A[i + 1], scale * at_.B[i + 1]);
-        set(chunk.writes, i, w, i, at_.G(n_, i), at_.N(n_, i));
+        set_row(chunk.reads, P + i, x, P + i, K_, scale * at_.A[i + 1], scale * at_.B[i + 1]);
+        set_row(chunk.writes, i, w, i, K_, at_.G(n_, i), at_.N(n_, i));
       }
       chunk.carry.head(K_).setConstant(at_.A[n_]);
       chunk.carry.tail(K_).setConstant(at_.N0[n_]);
       chunk.coupled = K_;
       chunk.coupling = at_.B[n_];
-      gram(P + n_, n_, K_, x, w, scratch_, products_);
+      gram(P + n_, n_, x, w, products_);
       chunk.pairs.topRows(P + n_) = products_.topRows(P + n_);
       weigh(P, scale, chunk.pairs);
     }
@@ -171,9 +171,9 @@ struct BasicMomentum {
       d_.A[n_] += dchunk.carry.head(K_).sum();
       d_.N0[n_] += dchunk.carry.tail(K_).sum();
       d_.B[n_] += dchunk.coupling;
-      scratch_.weighted.topRows(P + n_) = dchunk.pairs.topRows(P + n_);
-      weigh(P, scale, scratch_.weighted);
-      gram_backward(P + n_, n_, x, w, scratch_.weighted, dx, dw);
+      weighted_.topRows(P + n_) = dchunk.pairs.topRows(P + n_);
+      weigh(P, scale, weighted_);
+      gram_backward(P + n_, n_, x, w, weighted_, dx, dw);
     }
 
     template <class Out>
@@ -200,11 +200,6 @@ struct BasicMomentum {
       T &S, &Z;
     };
 
-    // to_i = [S x_j, Z x_j]
-    void set(Matrix<T>& to, Index i, const Matrix<T>& x, Index j, T S, T Z) const {
-      to.row(i).head(K_) = S * x.row(j).head(K_);
-      to.row(i).segment(K_, K_) = Z * x.row(j).head(K_);
-    }
     // forward: row_i = f [S x_j, Z x_j]
     // so:      dx_j += f (S drow_S + Z drow_Z),   dS += f <drow_S, x_j>,   dZ += f <drow_Z, x_j>
     void add(const Matrix<T>& drow, Index i, const Matrix<T>& x, Index j, Pair response, T f, Matrix<T>& dx, PairSum d) const {
@@ -231,10 +226,85 @@ struct BasicMomentum {
     Vector<T> dfactor_, deta_;  // [C]
     Responses<T> at_, d_;       // and their gradients
     Matrix<T> products_;        // [P + n, n]: x w^T
-    GramScratch<T> scratch_;
+    Matrix<T> weighted_;        // [P + n, n]: gradients of the pairs, weighed
+  };
+
+  template <Real T>
+  class OpenWindow {
+   public:
+    OpenWindow(Index C, Index K) : C_(C), K_(K) {}
+
+    [[nodiscard]] static Index numbers(Index C, Index K) { return OpenRows<T>::numbers(C, K) + 2 * C + 3; }
+
+    // The responses after the last token move on as in Responses::build.
+    template <class In>
+    void append(const In& in, Index t, Index i, const Matrix<T>& x, const Vector<T>& w, T scale, T* numbers,
+                Chunk<T>& chunk) const {
+      const Index P = chunk.predictions;
+      gram_of_token(i, P + 1, x, w, {numbers, K_}, chunk.pairs);
+      const auto at = responses(numbers);
+      if (i == 0) {
+        *at.A = *at.N0 = 1;
+        *at.B = 0;
+      }
+      at.G[i] = 0;
+      const auto set = [&](Index row, T factor) {
+        set_row(chunk.reads, row, x, row, K_, factor * *at.A, factor * *at.B);
+        VectorMap<T> pairs(chunk.pairs.row(row).data(), i + 1);
+        pairs.array() *= factor * VectorMap<const T>(at.G, i + 1).array();
+      };
+      const T forget = alpha<T>(in, t), eta = *in.eta[t];
+      if (P > 0 && from != PredictedFrom::ahead) set(0, from == PredictedFrom::decayed ? -forget : T(-1));
+      *at.A *= forget;
+      *at.N0 *= eta;
+      *at.B = forget * *at.B + *at.N0;
+      VectorMap<T> G(at.G, i), N(at.N, i);
+      N *= eta;
+      G = forget * G + N;
+      at.G[i] = at.N[i] = 1;
+      if (P > 0 && from == PredictedFrom::ahead) set(0, T(-1));
+      set(P, scale);
+    }
+
+    void close(const T* numbers, Chunk<T>& chunk) const {
+      const OpenRows<const T> w(numbers, K_);
+      const auto at = responses(numbers);
+      for (Index j = 0; j < chunk.tokens; ++j) {
+        const auto row = VectorMap<const T>(w.row(j), K_).transpose();
+        chunk.writes.row(j).head(K_) = at.G[j] * row;
+        chunk.writes.row(j).segment(K_, K_) = at.N[j] * row;
+      }
+      chunk.carry.head(K_).setConstant(*at.A);
+      chunk.carry.tail(K_).setConstant(*at.N0);
+      chunk.coupled = K_;
+      chunk.coupling = *at.B;
+    }
+
+   private:
+    /// After the rows that wait: the responses to them, and to S0 and Z0.
+    template <class U>
+    struct Pointers {
+      U *G, *N;  // [C]
+      U *A, *B, *N0;
+    };
+    template <class U>
+    [[nodiscard]] Pointers<U> responses(U* numbers) const {
+      U* const G = numbers + OpenRows<T>::numbers(C_, K_);
+      U* const A = G + 2 * C_;
+      return {G, G + C_, A, A + 1, A + 2};
+    }
+
+    Index C_, K_;
   };
 
  private:
+  // to_i = [S x_j, Z x_j]
+  template <Real T>
+  static void set_row(Matrix<T>& to, Index i, const Matrix<T>& x, Index j, Index K, T S, T Z) {
+    to.row(i).head(K) = S * x.row(j).head(K);
+    to.row(i).segment(K, K) = Z * x.row(j).head(K);
+  }
+
   template <Real T, class In>
   static T alpha(const In& in, Index t) {
     if constexpr (decays) return std::exp(*in.g[t]);

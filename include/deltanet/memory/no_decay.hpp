@@ -37,8 +37,9 @@ struct NoDecay {
   template <Real T>
   class Window {
    public:
-    Window(Index C, Index K)
-        : K_(K), triangle_(Matrix<T>::Ones(C, padded<T>(C)).template triangularView<Eigen::Lower>()), scratch_(C, K) {}
+    Window(Index C, Index)
+        : triangle_(Matrix<T>::Ones(C, padded<T>(C)).template triangularView<Eigen::Lower>()),
+          weighted_(Matrix<T>::Zero(2 * C, padded<T>(C))) {}
 
     template <class In>
     void assign(const In&, Index, Index) {}
@@ -49,7 +50,7 @@ struct NoDecay {
       chunk.reads.middleRows(P, n) = scale * x.middleRows(P, n);
       chunk.writes.topRows(n) = w.topRows(n);
       chunk.carry.setOnes();
-      gram(P + n, n, K_, x, w, scratch_, chunk.pairs);
+      gram(P + n, n, x, w, chunk.pairs);
       weigh(P, n, scale, chunk.pairs);
     }
 
@@ -61,9 +62,9 @@ struct NoDecay {
       dx.topRows(P) -= dchunk.reads.topRows(P);
       dx.middleRows(P, n) += scale * dchunk.reads.middleRows(P, n);
       dw.topRows(n) += dchunk.writes.topRows(n);
-      scratch_.weighted.topRows(P + n) = dchunk.pairs.topRows(P + n);
-      weigh(P, n, scale, scratch_.weighted);
-      gram_backward(P + n, n, x, w, scratch_.weighted, dx, dw);
+      weighted_.topRows(P + n) = dchunk.pairs.topRows(P + n);
+      weigh(P, n, scale, weighted_);
+      gram_backward(P + n, n, x, w, weighted_, dx, dw);
     }
 
     template <class Out>
@@ -77,9 +78,37 @@ struct NoDecay {
       weigh_pairs(P, n, all(T(-1)), all(scale), pairs);
     }
 
-    Index K_;
     Matrix<T> triangle_;  // [C, C]: ones, and zeros above the diagonal
-    GramScratch<T> scratch_;
+    Matrix<T> weighted_;  // [P + n, n]: gradients of the pairs, weighed
+  };
+
+  template <Real T>
+  class OpenWindow {
+   public:
+    OpenWindow(Index /*C*/, Index K) : K_(K) {}
+
+    [[nodiscard]] static Index numbers(Index C, Index K) { return OpenRows<T>::numbers(C, K); }
+
+    template <class In>
+    void append(const In&, Index, Index i, const Matrix<T>& x, const Vector<T>& w, T scale, T* numbers, Chunk<T>& chunk) const {
+      const Index P = chunk.predictions;
+      gram_of_token(i, P + 1, x, w, {numbers, K_}, chunk.pairs);
+      const auto set = [&](Index row, T factor) {
+        chunk.reads.row(row) = factor * x.row(row);
+        chunk.pairs.row(row).head(i + 1) *= factor;
+      };
+      if (P > 0) set(0, T(-1));
+      set(P, scale);
+    }
+
+    void close(const T* numbers, Chunk<T>& chunk) const {
+      const OpenRows<const T> w(numbers, K_);
+      for (Index j = 0; j < chunk.tokens; ++j) std::copy_n(w.row(j), K_, chunk.writes.row(j).data());
+      chunk.carry.setOnes();
+    }
+
+   private:
+    Index K_;
   };
 };
 

@@ -77,14 +77,13 @@ struct BasicScalarDecay {
   template <Real T>
   class Window {
    public:
-    Window(Index C, Index K)
-        : K_(K),
-          between_(Matrix<T>::Zero(C + 1, padded<T>(C))),
+    Window(Index C, Index)
+        : between_(Matrix<T>::Zero(C + 1, padded<T>(C))),
           from_start_(C + 1),
           at_start_(C + 1),
           at_end_(C),
           straddling_(Matrix<T>::Zero(C + 1, C)),
-          scratch_(C, K) {}
+          weighted_(Matrix<T>::Zero(2 * C, padded<T>(C))) {}
 
     // a(j -> t) = alpha_t a(j -> t-1): products of factors in [0, 1], so no term can overflow or cancel
     template <class In>
@@ -107,7 +106,7 @@ struct BasicScalarDecay {
         chunk.writes.row(i) = between_(n_, i) * w.row(i);
       }
       chunk.carry.setConstant(from_start_[n_]);
-      gram(P + n_, n_, K_, x, w, scratch_, chunk.pairs);
+      gram(P + n_, n_, x, w, chunk.pairs);
       weigh(P, scale, chunk.pairs);
     }
 
@@ -134,9 +133,9 @@ struct BasicScalarDecay {
         at_end_[i] = dchunk.writes.row(i).dot(chunk.writes.row(i));
         gather(P + i, i + 1, i);
       }
-      scratch_.weighted.topRows(P + n_) = dchunk.pairs.topRows(P + n_);
-      weigh(P, scale, scratch_.weighted);
-      gram_backward(P + n_, n_, x, w, scratch_.weighted, dx, dw);
+      weighted_.topRows(P + n_) = dchunk.pairs.topRows(P + n_);
+      weigh(P, scale, weighted_);
+      gram_backward(P + n_, n_, x, w, weighted_, dx, dw);
     }
 
     // README, equation 15:
@@ -170,7 +169,6 @@ struct BasicScalarDecay {
     }
 
     Index n_ = 0;
-    Index K_;
     Matrix<T> between_;     // [C + 1, C]: row i + 1 holds a(j -> i) for j <= i, then zeros; row 0 is before the chunk
     Vector<T> from_start_;  // [C + 1]: entry i + 1 is a(0 -> i), entry 0 is 1
     // Gradients times values, gathered by backward for gates_backward:
@@ -178,7 +176,55 @@ struct BasicScalarDecay {
     Vector<T> at_start_;    // [C + 1]: of rows of R, by the last token whose decay they have seen
     Vector<T> at_end_;      // [C]: of W_i, which the decays after i enter
     Matrix<T> straddling_;  // [C + 1, C]: of H, by that token and the write
-    GramScratch<T> scratch_;
+    Matrix<T> weighted_;    // [P + n, n]: gradients of the pairs, weighed
+  };
+
+  template <Real T>
+  class OpenWindow {
+   public:
+    OpenWindow(Index C, Index K) : C_(C), K_(K) {}
+
+    [[nodiscard]] static Index numbers(Index C, Index K) { return OpenRows<T>::numbers(C, K) + C + 1; }
+
+    template <class In>
+    void append(const In& in, Index t, Index i, const Matrix<T>& x, const Vector<T>& w, T scale, T* numbers,
+                Chunk<T>& chunk) const {
+      const Index P = chunk.predictions;
+      gram_of_token(i, P + 1, x, w, {numbers, K_}, chunk.pairs);
+      auto [between, from_start] = decays(numbers);
+      if (i == 0) *from_start = 1;
+      const auto set = [&](Index row, T factor) {
+        chunk.reads.row(row) = factor * *from_start * x.row(row);
+        VectorMap<T> pairs(chunk.pairs.row(row).data(), i + 1);
+        pairs.array() *= factor * VectorMap<const T>(between, i + 1).array();
+      };
+      if (i == 0) between[0] = 0;
+      if (P > 0 && from == PredictedFrom::previous) set(0, T(-1));
+      const T alpha = std::exp(*in.g[t]);
+      *from_start *= alpha;
+      VectorMap<T>(between, i) *= alpha;
+      between[i] = 1;
+      if (P > 0 && from != PredictedFrom::previous) set(0, T(-1));
+      set(P, scale);
+    }
+
+    void close(const T* numbers, Chunk<T>& chunk) const {
+      const OpenRows<const T> w(numbers, K_);
+      const auto [between, from_start] = decays(numbers);
+      for (Index j = 0; j < chunk.tokens; ++j)
+        chunk.writes.row(j).head(K_) = between[j] * VectorMap<const T>(w.row(j), K_).transpose();
+      chunk.carry.setConstant(*from_start);
+    }
+
+   private:
+    /// After the rows that wait: a(j -> i), one each, and a(0 -> i), where i is the last token.
+    template <class U>
+    [[nodiscard]] std::pair<U*, U*> decays(U* numbers) const {
+      U* const between = numbers + OpenRows<T>::numbers(C_, K_);
+      return {between, between + C_};
+    }
+
+    Index C_, K_;
   };
 };
 

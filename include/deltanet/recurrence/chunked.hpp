@@ -103,6 +103,16 @@ class ForwardPiece : ScanPiece<In> {
   std::vector<Head> heads_;
 };
 
+/// Carries result.final_state on over the problem's sequences, and fills their places in result.o, and *cache.
+template <InputBundle In>
+void run_chunks(const Problem<In>& problem, ScanResult<typename In::Scalar>& result,
+                ScanCache<typename In::Scalar>* cache = nullptr) {
+  const auto& x = problem.extents;
+  const Slices slices(x.N * x.HV, x.V, Lanes<typename In::Scalar>::panel, num_threads());
+  const HeadGroups groups(x.N, x.HV, slices.count, num_threads());
+  parallel_for(groups.pieces(), [&](Index i) { ForwardPiece<In>(problem, groups[i], slices, result, cache).run(); });
+}
+
 }  // namespace detail
 
 /// Runs a member over B sequences (or N packed ones), a chunk of tokens at a time (recurrence/README.md, equations 7 to 9).
@@ -117,7 +127,6 @@ template <InputBundle In>
   const detail::Problem<In> problem(in, options);
   const auto& x = problem.extents;
   const Index C = options.chunk_size;
-  const detail::Slices slices(x.N * x.HV, x.V, Lanes<T>::panel, num_threads());
   ScanResult<T> result{Tensor<T, 4>(x.B, x.T, x.HV, x.V), problem.initial_state()};
   if (cache) {
     cache->chunk_size = C;
@@ -125,12 +134,10 @@ template <InputBundle In>
     cache->states.resize(static_cast<std::size_t>(x.N * x.HV));
     for (Index i = 0; i < x.N * x.HV; ++i)
       cache->states[static_cast<std::size_t>(i)].resize(
-          detail::Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * slices.panels * x.rows *
-          Lanes<T>::panel);
+          detail::Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * x.rows * padded<T>(x.V));
   }
 
-  const detail::HeadGroups groups(x.N, x.HV, slices.count, num_threads());
-  parallel_for(groups.pieces(), [&](Index i) { detail::ForwardPiece<In>(problem, groups[i], slices, result, cache).run(); });
+  detail::run_chunks(problem, result, cache);
   return result;
 }
 

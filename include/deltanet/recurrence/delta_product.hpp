@@ -3,7 +3,7 @@
 #include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/sequential.hpp"
-#include "deltanet/recurrence/step.hpp"
+#include "deltanet/recurrence/streamed.hpp"
 
 /// Several delta steps a token, the Householder products of DeltaProduct (arXiv 2502.10297): n writes (k_j, v_j, beta_j), one
 /// decay before the first of them, one read after the last. This is the member itself on n times as many tokens, with g = 0 but
@@ -132,20 +132,14 @@ template <InputBundle In>
   return gradients;
 }
 
-/// One token of each of B sequences, `num_householder` writes and one read, on the caller's state in place: as `step`, with o
-/// [B, 1, HV, V].
+/// Reads on where `state` is, and moves it on: as `streamed`, with `num_householder` writes and one read a token. o [B, T, HV,
+/// V].
 template <InputBundle In>
-void delta_product_step(const In& in, Index num_householder, View<typename In::Scalar, 4> state, View<typename In::Scalar, 4> o,
-                        const ScanOptions<typename In::Scalar>& options = {}) {
-  expect(options.initial_state.absent() && options.cu_seqlens.empty(),
-         "delta_product_step: expected no initial_state and no cu_seqlens");
-  expect(in.q.shape[1] == 1, "delta_product_step: expected q of T=1 token, got T=", in.q.shape[1]);
-  expect_shape("o", o, {{"B", in.q.shape[0]}, {"T", 1}, {"HV", in.v.shape[2]}, {"V", in.v.shape[3]}});
-  auto from = options;
-  from.initial_state = {state.data, state.shape};
-  const auto result = delta_product(in, num_householder, from);
-  std::copy_n(result.o.data(), result.o.size(), o.data);
-  std::copy_n(result.final_state.data(), result.final_state.size(), state.data);
+[[nodiscard]] Tensor<typename In::Scalar, 4> streamed_delta_product(
+    const In& in, Index num_householder, RecurrentState<typename In::Scalar, typename In::Member>& state,
+    const ScanOptions<typename In::Scalar>& options = {}) {
+  const detail::Substeps<In> substeps(in, num_householder);
+  return substeps.gather(streamed(substeps.in, state, substeps.options(options)), detail::Substep::last);
 }
 
 }  // namespace deltanet

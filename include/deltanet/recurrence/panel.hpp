@@ -75,18 +75,25 @@ EIGEN_ALWAYS_INLINE void combine_row(T f, T* to, T g, const T* from) {
   L::store(to + L::size, L::multiply_add(weight, L::load(from + L::size), L::multiply(kept, L::load(to + L::size))));
 }
 
-/// S <- diag(carry) S + W^T U: the write, equation 9. With momentum its second half is added to the first, equation 19.
+/// S <- diag(carry) S + W^T U: the write, equation 9, for the rows begin .. end - 1 of one half of the state. With momentum its
+/// second half, which must not have been written yet, is added to the first, equation 19.
+template <Real T, class StrideU, class StrideS>
+EIGEN_ALWAYS_INLINE void write_rows(const Chunk<T>& chunk, Index begin, Index end, const T* U, StrideU ldu, T* S, StrideS lds) {
+  const Transposed<T> W{chunk.writes.data() + begin, chunk.key_stride};
+  if (begin < chunk.coupled) {
+    for (Index r = begin; r < end; ++r) combine_row(chunk.carry[r], S + r * lds, chunk.coupling, S + (chunk.coupled + r) * lds);
+    panel_product<Keep::all>(end - begin, chunk.tokens, W, U, ldu, S + begin * lds, lds);
+  } else {
+    panel_product<Keep::scaled>(end - begin, chunk.tokens, W, U, ldu, S + begin * lds, lds, chunk.carry.data() + begin);
+  }
+}
+
+/// The same for all rows of a panel.
 template <Real T>
 void write_chunk(const Chunk<T>& chunk, const T* U, T* S) {
   constexpr PanelWidth<T> W{};
-  const Index rows = chunk.carry.size(), first = chunk.coupled;
-  const auto product = [&]<Keep keep>(std::integral_constant<Keep, keep>, Index begin, Index end) {
-    panel_product<keep>(end - begin, chunk.tokens, Transposed<T>{chunk.writes.data() + begin, chunk.key_stride}, U, W,
-                        S + begin * W, W, chunk.carry.data() + begin);
-  };
-  for (Index r = 0; r < first; ++r) combine_row(chunk.carry[r], S + r * W, chunk.coupling, S + (first + r) * W);
-  if (first > 0) product(std::integral_constant<Keep, Keep::all>{}, 0, first);
-  product(std::integral_constant<Keep, Keep::scaled>{}, first, rows);
+  if (chunk.coupled > 0) write_rows(chunk, 0, chunk.coupled, U, W, S, W);
+  write_rows(chunk, chunk.coupled, chunk.carry.size(), U, W, S, W);
 }
 
 /// Equations 7 to 9 for one panel. EO [2 n, panel] holds the targets X in its upper half and comes back as errors E, then

@@ -9,6 +9,9 @@
 /// What every scan takes and returns, beside the member's own inputs.
 namespace deltanet {
 
+/// Tokens in a chunk where nothing else is asked for, and in the chunks of a stream.
+inline constexpr Index default_chunk_size = 16;
+
 /// Options of a scan. Names are flash-linear-attention's.
 template <Real T>
 struct ScanOptions {
@@ -22,7 +25,7 @@ struct ScanOptions {
   /// each of the B rows is a sequence.
   std::vector<Index> cu_seqlens{};
   /// Tokens in a chunk, for the chunked scan. Changes the speed and the rounding, never the meaning; 16 suits most CPUs.
-  Index chunk_size = 16;
+  Index chunk_size = default_chunk_size;
 };
 
 /// Outputs of a scan.

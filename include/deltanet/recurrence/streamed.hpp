@@ -1,0 +1,132 @@
+#pragma once
+
+#include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/recurrent_state.hpp"
+
+namespace deltanet {
+
+namespace detail {
+
+/// Reads some tokens of every sequence one after the other, on states with chunks that are not full.
+template <InputBundle In>
+class TokenReader {
+  using T = typename In::Scalar;
+  using Member = typename In::Member;
+  using State = RecurrentState<T, Member>;
+
+ public:
+  TokenReader(const Problem<In>& problem, State& state, Tensor<T, 4>& o) : problem_(problem), state_(state), o_(o) {}
+
+  /// Tokens `some[n]` of sequence n, none of which goes beyond the end of its chunk.
+  void read(const std::vector<Sequence>& some) {
+    const auto& x = problem_.extents;
+    const HeadGroups groups(x.N, x.HV, 1, num_threads(), x.HV);  // a builder each: as few as keep all threads busy
+    parallel_for(groups.pieces(), [&](Index index) {
+      const auto piece = groups[index];
+      const Sequence& tokens = some[static_cast<std::size_t>(piece.sequence)];
+      if (tokens.tokens() == 0) return;
+      typename Member::template OpenBuilder<T> builder(C, x.K);
+      Vector<T> target(x.V), b(x.V);
+      for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
+        const auto head = problem_.template head<typename Member::template HeadInputs<T>>(problem_.in, tokens, hv);
+        const Index state = piece.sequence * x.HV + hv;
+        T* const S = state_.recurrent_state.data() + state * x.rows * x.V;
+        T* const U = state_.open_chunk.data() + state * state_.open_chunk.dimension(2);
+        T* const numbers = U + C * x.V;
+        Index i = state_.waiting(piece.sequence);
+        for (Index t = 0; t < tokens.tokens(); ++t, ++i) {
+          T* const o = o_.data() + problem_.value_row(tokens, t, hv);
+          Member::template load_values<T>(head, t, 0, x.V, target.data(), b.data());
+          const Chunk<T>& rows = builder.append(head, t, i, problem_.scale, numbers);
+          fetch(static_cast<const T*>(U), i * x.V);
+          fetch(static_cast<const T*>(numbers + state_.open_chunk.dimension(2)), (i + 1) * padded<T>(x.K));
+          advance_token<T>(rows, i, S, x.V, target.data(), b.data(), U, o);
+          problem_.expect_finite_outputs(o, x.V);
+        }
+        if (i == C) write_open<T>(builder.close(C, numbers), U, S, x.V);
+      }
+    });
+    for (std::size_t n = 0; n < some.size(); ++n) {
+      T& waiting = state_.open_tokens[static_cast<Index>(n)];
+      waiting = static_cast<T>((static_cast<Index>(waiting) + some[n].tokens()) % C);
+    }
+  }
+
+ private:
+  static constexpr Index C = default_chunk_size;
+
+  const Problem<In>& problem_;
+  State& state_;
+  Tensor<T, 4>& o_;
+};
+
+/// Tokens that end a chunk, whole chunks, and tokens that begin one, of each sequence.
+struct StreamCut {
+  std::vector<Sequence> ending, whole, beginning;
+
+  template <class State>
+  StreamCut(const std::vector<Sequence>& sequences, const State& state) {
+    constexpr Index C = default_chunk_size;
+    for (std::size_t n = 0; n < sequences.size(); ++n) {
+      const auto [begin, end] = sequences[n];
+      const Index waiting = state.waiting(static_cast<Index>(n));
+      const Index ended = waiting > 0 ? std::min(end, begin + C - waiting) : begin;
+      const Index chunks = ended + (end - ended) / C * C;
+      ending.push_back({begin, ended});
+      whole.push_back({ended, chunks});
+      beginning.push_back({chunks, end});
+    }
+  }
+
+  [[nodiscard]] static bool any(const std::vector<Sequence>& some) {
+    return std::any_of(some.begin(), some.end(), [](const Sequence& sequence) { return sequence.tokens() > 0; });
+  }
+};
+
+}  // namespace detail
+
+/// Reads on where `state` is, and moves it on: the next tokens of B sequences (or N packed ones), from one token to any number.
+/// Returns o [B, T, HV, V].
+///
+/// However a text is cut into calls, the outputs are the same bits as those of `chunked` on the whole text from zeros (with
+/// KeyDecay and momentum as far as the compiler makes the same instructions of the same sums): chunks begin at the same tokens,
+/// and a token of a chunk that is not full is answered in the order of sums that a chunk has.
+///
+/// Inputs and errors are those of `chunked`; of the options, scale, use_qk_l2norm and cu_seqlens count. Where it throws, the
+/// state is as it was, except that one token that makes it overflow leaves it so. Work: 6 K V flops a token and value head. One
+/// token reads the state once; every `default_chunk_size` tokens it is rewritten.
+template <InputBundle In>
+[[nodiscard]] Tensor<typename In::Scalar, 4> streamed(const In& in,
+                                                      RecurrentState<typename In::Scalar, typename In::Member>& state,
+                                                      const ScanOptions<typename In::Scalar>& options = {}) {
+  using T = typename In::Scalar;
+  expect(options.initial_state.absent() && options.chunk_size == default_chunk_size,
+         "streamed: expected no initial_state and no chunk_size");
+  detail::Problem<In> problem(in, options);
+  const auto& x = problem.extents;
+  state.expect_sizes(x.N, x.HV, x.K, x.V);
+  ScanResult<T> result{Tensor<T, 4>(x.B, x.T, x.HV, x.V), {}};
+  const auto run = [&](RecurrentState<T, typename In::Member>& to) {
+    const detail::StreamCut cut(problem.sequences, to);
+    detail::TokenReader<In> reader(problem, to, result.o);
+    if (cut.any(cut.ending)) reader.read(cut.ending);
+    if (cut.any(cut.whole)) {
+      problem.sequences = cut.whole;
+      result.final_state = std::move(to.recurrent_state);
+      detail::run_chunks(problem, result);
+      to.recurrent_state = std::move(result.final_state);
+    }
+    if (cut.any(cut.beginning)) reader.read(cut.beginning);
+  };
+  if (x.T == 1) {
+    problem.expect_finite_inputs();
+    run(state);
+  } else {
+    auto next = state;  // so that nothing is lost where a token is refused on the way
+    run(next);
+    state = std::move(next);
+  }
+  return std::move(result.o);
+}
+
+}  // namespace deltanet
