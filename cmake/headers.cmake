@@ -13,11 +13,14 @@ set(DELTANET_HEADERS
     include/deltanet/core/zeros.hpp
     include/deltanet/core/activation.hpp
     include/deltanet/core/packet.hpp
+    include/deltanet/core/packet_map.hpp
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/product.hpp
     include/deltanet/core/widen.hpp
-    include/deltanet/core/widened_product.hpp
+    include/deltanet/core/lane_sums.hpp
+    include/deltanet/core/row_sums.hpp
+    include/deltanet/core/token_product.hpp
     include/deltanet/core/weight.hpp
     include/deltanet/core/freed_memory.hpp
     # memory

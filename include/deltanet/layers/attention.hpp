@@ -167,6 +167,7 @@ class Attention {
     expect_context(x, context);
     const auto cut = sequences.cut(B, length);
     if (state) expect_state(static_cast<Index>(cut.size()), *state, n);
+    const Pass pass = pass_of(cache);
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
@@ -175,18 +176,18 @@ class Attention {
 
     const Tensor<T, 3> pairs = with_retrieved(context, x);
     const View<const T, 3> seen = n == 1 ? x : View<const T, 3>(pairs);  // [B, n T, D]
-    kept.q_proj = projected(params.q_proj, x, H);
-    kept.k_proj = projected(params.k_proj, seen, HKV);
+    kept.q_proj = projected(params.q_proj, x, H, pass);
+    kept.k_proj = projected(params.k_proj, seen, HKV, pass);
     kept.q = normed(params.q_norm, kept.q_proj);
     Tensor<T, 3> k = normed(params.k_norm, kept.k_proj);
-    const Tensor<T, 3> v = projected(params.v_proj, seen, HKV);
+    const Tensor<T, 3> v = projected(params.v_proj, seen, HKV, pass);
     kept.persistent = {};
     if (!context.persistent.absent()) {
       const View<const T, 3> tokens = as_tokens(context.persistent);
       kept.persistent.q = kept.q;
-      kept.persistent.k_proj = projected(params.k_proj, tokens, HKV);
+      kept.persistent.k_proj = projected(params.k_proj, tokens, HKV, pass);
       kept.persistent.k = normed(params.k_norm, kept.persistent.k_proj);
-      kept.persistent.v = projected(params.v_proj, tokens, HKV);
+      kept.persistent.v = projected(params.v_proj, tokens, HKV, pass);
     }
     const Rotation<T> rotation(config.rotary(), positions(rows_so_far, cut, n));
     rotation.apply(kept.q);
@@ -206,11 +207,11 @@ class Attention {
     kept.gated = MatrixMap<const T>(kept.attention.o.data(), B * length, H * K);
     if (params.g_proj) {
       kept.gate.resize(B * length, H * K);
-      sigmoid_gate<T>(*params.g_proj, 1, x.rows(), MatrixMap<T>(kept.gate.data(), B * length, H * K));
+      sigmoid_gate<T>(*params.g_proj, 1, x.rows(), MatrixMap<T>(kept.gate.data(), B * length, H * K), pass);
       kept.gated.array() *= kept.gate.array();
     }
     Tensor<T, 3> y(x.shape);
-    linear<T>(params.o_proj, kept.gated, rows(y));
+    linear<T>(params.o_proj, kept.gated, rows(y), pass);
     return y;
   }
 
@@ -340,10 +341,10 @@ class Attention {
   }
 
   /// projection x as heads: [B, T, D] -> [B T, heads, K].
-  static Tensor<T, 3> projected(const LinearParams<T>& projection, View<const T, 3> x, Index heads) {
+  static Tensor<T, 3> projected(const LinearParams<T>& projection, View<const T, 3> x, Index heads, Pass pass) {
     const Index width = projection.out_features(), tokens = x.shape[0] * x.shape[1];
     Tensor<T, 3> z(tokens, heads, width / heads);
-    linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), tokens, width));
+    linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), tokens, width), pass);
     return z;
   }
 

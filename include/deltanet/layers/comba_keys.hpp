@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/core/parameters.hpp"
 #include "deltanet/layers/tokens.hpp"
 
@@ -33,9 +34,14 @@ void comba_keys(const CombaKeysParams<T>& params, Index heads, std::type_identit
   detail::keep(q, cache.q);
   const Index K = k.shape[2] / heads;
   parallel_for(heads, [&](Index h) {
-    auto p = rows(cache.p).middleCols(h * K, K);
-    if (params.decay) p *= sigmoid((*params.decay)[h]);
-    if (params.D) rows(cache.q).middleCols(h * K, K) -= (*params.D)[h] * p;
+    const T s = params.decay ? sigmoid((*params.decay)[h]) : T(1), D = params.D ? (*params.D)[h] : T(0);
+    const MatrixMap<T> all_p = rows(cache.p), all_q = rows(cache.q);
+    for (Index i = 0; i < all_p.rows(); ++i) {
+      T *p_row = &all_p(i, h * K), *q_row = &all_q(i, h * K);
+      VectorMap<T>(p_row, K) *= s;
+      detail::map_packets(
+          K, q_row, [D](const auto& from, const auto& p) { return from - D * p; }, q_row, p_row);
+    }
   });
 }
 

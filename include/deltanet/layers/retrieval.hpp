@@ -57,8 +57,8 @@ struct BasicRetrievalCache {
 /// Fills cache.q and what it comes from: q = silu(conv(q_proj x)), of unit length. Moves `conv_state` on.
 template <Real T, int Axes>
 void retrieval_queries(const DeltaInputsConfig& config, const DeltaInputsParams<T>& params, View<const T, 3> x,
-                       std::optional<Tensor<T, 3>>& conv_state, BasicRetrievalCache<T, Axes>& cache,
-                       const Sequences& sequences) {
+                       std::optional<Tensor<T, 3>>& conv_state, BasicRetrievalCache<T, Axes>& cache, const Sequences& sequences,
+                       Pass pass = Pass::inference) {
   expect(config.qk_norm == QKNorm::l2, "retrieve: expected queries of unit length");
   expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
   const Index N = sequences.count(x.shape[0], x.shape[1]);
@@ -67,7 +67,7 @@ void retrieval_queries(const DeltaInputsConfig& config, const DeltaInputsParams<
                  {{"N", N}, {"D", config.key_dim()}, {"W", config.conv_size}});
   detail::keep(x, cache.x);
   cache.sequences = sequences;
-  detail::Branches<T>(config, params).q.forward(x, conv_state, cache.branch, sequences);
+  detail::Branches<T>(config, params).q.forward(x, conv_state, cache.branch, sequences, pass);
   if (config.use_short_conv) shift_convolution_state<T>(cache.branch.projected, *conv_state, sequences);
   cache.q.resize(x.shape[0], x.shape[1], config.num_heads, config.head_k_dim);
   l2_norm<T>(detail::as_heads<const T>(cache.branch.out, config.num_heads).rows(), rows(cache.q));
