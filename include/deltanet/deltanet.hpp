@@ -110,6 +110,7 @@
 #include "deltanet/layers/state_space_duality.hpp"
 #include "deltanet/layers/rotary.hpp"
 #include "deltanet/layers/token_rows.hpp"
+#include "deltanet/layers/attention_products.hpp"
 #include "deltanet/layers/softmax_attention.hpp"
 #include "deltanet/layers/attention.hpp"
 #include "deltanet/layers/hybrid_mixer.hpp"

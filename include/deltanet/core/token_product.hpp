@@ -100,36 +100,55 @@ void token_rows(const T* x, const WeightBlock<Stored>& W, Index rows, bool add, 
   for (; row < rows; ++row) token_tile<Tokens, 1>(x, W.from_row(row, Lanes<T>::size), add, y + row, ldy);
 }
 
-/// y = x W^T.  x [M, In], W [Out, In] with rows ldw entries apart, y [M, Out].
-template <Real T, class Stored>
-void multiply_tokens(ConstMatrixRef<T> x, const Stored* W, Index ldw, MatrixRef<T> y) {
-  constexpr Index size = Lanes<T>::size, block = 32, slice = 1024;  // of W, which stays in the second cache as all tokens pass
-  const Index depth = x.cols(), ldy = y.outerStride(), packed_depth = whole_packets<T>(depth);
-  for_product_pieces(y.rows(), y.cols(), depth, [&](Index first_row, Index rows, Index first_column, Index columns) {
-    Vector<T> packed(rows * packed_depth);
-    for_token_groups(rows, [&]<int Tokens>(Index first, std::integral_constant<int, Tokens>) {
-      pack_tokens<Tokens>(x.data() + (first_row + first) * x.outerStride(), x.outerStride(), depth,
-                          packed.data() + first * packed_depth);
+/// Some tokens x [M, In], copied as the tiles read them.
+template <Real T>
+class PackedTokens {
+ public:
+  PackedTokens(const T* x, Index ldx, Index tokens, Index depth)
+      : tokens_(tokens), depth_(depth), stride_(whole_packets<T>(depth)), entries_(tokens * stride_) {
+    for_token_groups(tokens, [&]<int Tokens>(Index first, std::integral_constant<int, Tokens>) {
+      pack_tokens<Tokens>(x + first * ldx, ldx, depth, entries_.data() + first * stride_);
     });
-    for (Index column = first_column; column < first_column + columns; column += block) {
-      const Index block_rows = std::min(block, first_column + columns - column);
+  }
+
+  /// y [M, rows] = x W^T.  Rows of W [rows, In] and of y lie ldw and ldy entries apart.
+  template <class Stored>
+  void multiply(const Stored* W, Index ldw, Index rows, T* y, Index ldy) const {
+    constexpr Index size = Lanes<T>::size, block = 32,
+                    slice = 1024;  // of W, which stays in the second cache as all tokens pass
+    for (Index row = 0; row < rows; row += block) {
+      const Index block_rows = std::min(block, rows - row);
       Index begin = 0;
       do {  // once where the depth is 0, which makes zeros
-        const Index end = std::min(depth, begin + slice), left = (end - begin) % size;
-        const Stored* entries = W + column * ldw + begin;
+        const Index end = std::min(depth_, begin + slice), left = (end - begin) % size;
+        const Stored* entries = W + row * ldw + begin;
         Stored tails[static_cast<std::size_t>(block * size)];
         for (Index r = 0; r < (left > 0 ? block_rows : 0); ++r) {
           Stored* tail = tails + r * size;
           std::fill(std::copy_n(entries + r * ldw + (end - begin - left), left, tail), tail + size, Stored(0));
         }
         const WeightBlock<Stored> weights{entries, ldw, end - begin - left, left > 0 ? tails : nullptr};
-        for_token_groups(rows, [&]<int Tokens>(Index first, std::integral_constant<int, Tokens>) {
-          token_rows<Tokens>(packed.data() + first * packed_depth + Tokens * begin, weights, block_rows, begin > 0,
-                             y.data() + (first_row + first) * ldy + column, ldy);
+        for_token_groups(tokens_, [&]<int Tokens>(Index first, std::integral_constant<int, Tokens>) {
+          token_rows<Tokens>(entries_.data() + first * stride_ + Tokens * begin, weights, block_rows, begin > 0,
+                             y + first * ldy + row, ldy);
         });
         begin = end;
-      } while (begin < depth);
+      } while (begin < depth_);
     }
+  }
+
+ private:
+  Index tokens_, depth_, stride_;
+  Vector<T> entries_;
+};
+
+/// y = x W^T.  x [M, In], W [Out, In] with rows ldw entries apart, y [M, Out].
+template <Real T, class Stored>
+void multiply_tokens(ConstMatrixRef<T> x, const Stored* W, Index ldw, MatrixRef<T> y) {
+  const Index ldx = x.outerStride(), ldy = y.outerStride();
+  for_product_pieces(y.rows(), y.cols(), x.cols(), [&](Index row, Index rows, Index column, Index columns) {
+    const PackedTokens<T> tokens(x.data() + row * ldx, ldx, rows, x.cols());
+    tokens.multiply(W + column * ldw, ldw, columns, y.data() + row * ldy + column, ldy);
   });
 }
 

@@ -34,13 +34,13 @@ void comba_keys(const CombaKeysParams<T>& params, Index heads, std::type_identit
   detail::keep(q, cache.q);
   const Index K = k.shape[2] / heads;
   parallel_for(heads, [&](Index h) {
-    const T s = params.decay ? sigmoid((*params.decay)[h]) : T(1), D = params.D ? (*params.D)[h] : T(0);
-    const MatrixMap<T> all_p = rows(cache.p), all_q = rows(cache.q);
-    for (Index i = 0; i < all_p.rows(); ++i) {
-      T *p_row = &all_p(i, h * K), *q_row = &all_q(i, h * K);
-      VectorMap<T>(p_row, K) *= s;
+    for (Index i = h * K; i < cache.p.size(); i += heads * K) {
+      T *p = cache.p.data() + i, *corrected = cache.q.data() + i;
+      if (params.decay) VectorMap<T>(p, K) *= sigmoid((*params.decay)[h]);
+      if (!params.D) continue;
+      const T D = (*params.D)[h];
       detail::map_packets(
-          K, q_row, [D](const auto& from, const auto& p) { return from - D * p; }, q_row, p_row);
+          K, corrected, [D](const auto& x, const auto& y) { return x - D * y; }, corrected, p);
     }
   });
 }
