@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/tile_product.hpp"
 #include "deltanet/layers/delta_inputs.hpp"
 #include "deltanet/layers/delta_output.hpp"
 #include "deltanet/recurrence/head_rows.hpp"
@@ -96,9 +97,13 @@ template <Real T>
   parallel_for(static_cast<Index>(cut.size()) * HV, [&](Index piece) {
     const detail::Sequence& sequence = cut[static_cast<std::size_t>(piece / HV)];
     const Index h = piece % HV;
-    const MatrixMap<const T> S(states.data() + piece * states.dimension(2) * V, K, V);
-    detail::head_rows(o.data(), {q.shape[0], q.shape[1], HV, V}, sequence, h).noalias() =
-        scale * detail::head_rows(q.data, q.shape, sequence, h / (HV / H)) * S;
+    const auto queries = detail::head_rows(q.data, q.shape, sequence, h / (HV / H));
+    Matrix<T> S = Matrix<T>::Zero(K, whole_packets<T>(V)), read(queries.rows(), S.cols());
+    S.leftCols(V) = MatrixMap<const T>(states.data() + piece * states.dimension(2) * V, K, V);
+    // Eigen's product would sum in an order that depends on the number of tokens
+    small_product<Keep::nothing>(read.rows(), S.cols(), K, Plain<T>{queries.data(), queries.outerStride()}, S.data(), S.cols(),
+                                 read.data(), read.cols());
+    detail::head_rows(o.data(), {q.shape[0], q.shape[1], HV, V}, sequence, h) = scale * read.leftCols(V);
   });
   return o;
 }

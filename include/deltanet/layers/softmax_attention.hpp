@@ -107,15 +107,16 @@ struct AttentionBlock {
   /// Calls f(keys) for every block of keys that any row sees.
   template <class F>
   void for_each_keys(const F& f) const {
-    const auto blocks = [&](const View<const T, 3>& k, const View<const T, 3>& v, Index from, Index to, Index before) {
+    const auto blocks = [&](const View<const T, 3>& k, const View<const T, 3>& v, Index from, Index to, Index before,
+                            bool prefix) {
       for (Index keys; from < to; from += keys) {
         const Index place = (before + from) % max_keys;
         keys = std::min(max_keys - place, to - from);
-        f(Keys{rows_of(k, from, keys), rows_of(v, from, keys), from, place, k.data == in->prefix.k.data});
+        f(Keys{rows_of(k, from, keys), rows_of(v, from, keys), from, place, prefix});
       }
     };
-    blocks(in->prefix.k, in->prefix.v, 0, in->prefix.k.shape[0], 0);
-    blocks(sequence->k, sequence->v, begin(0), end(rows() - 1), in->keys_per_token * sequence->before);
+    blocks(in->prefix.k, in->prefix.v, 0, in->prefix.k.shape[0], 0, true);
+    blocks(sequence->k, sequence->v, begin(0), end(rows() - 1), in->keys_per_token * sequence->before, false);
   }
   /// The first of the keys that row i sees, and their number.
   [[nodiscard]] std::pair<Index, Index> visible(Index i, const Keys& keys) const {
