@@ -69,7 +69,7 @@ Tensor<double, 3> definition(const AttentionInputs<double>& in) {
 }  // namespace
 
 TEST_CASE("a query reads the same, bit for bit, whatever other queries and keys out of sight there are", "[layers]") {
-  constexpr Index length = 140;
+  static constexpr Index length = 140;
   const Index K = GENERATE(5, 32, 72), window = GENERATE(length, 9, 100);
   CAPTURE(K, window);
   Tensor<float, 3> q(length, 4, K), k(length, 2, K), v(length, 2, K);
