@@ -4,8 +4,8 @@
 #include "deltanet/core/product.hpp"
 
 /// y = x W^T with every token summed in the same order, whatever other tokens there are. W may be of another type than x: its
-/// entries are widened in registers. One token waits for the weight's memory alone; for many and a depth of 512 or more the
-/// tiles keep up with Eigen's product, for less they reach 0.6 to 0.9 of it.
+/// entries are widened in registers. One token waits for the weight's memory alone; for many the tiles reach 0.8 to 1 of
+/// Eigen's product where the depth is 512 or more, and 0.6 to 0.8 of it below, where adding up the lanes of each sum shows.
 namespace deltanet {
 
 /// What a product of tokens is for.
