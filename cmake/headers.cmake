@@ -13,12 +13,15 @@ set(DELTANET_HEADERS
     include/deltanet/core/zeros.hpp
     include/deltanet/core/activation.hpp
     include/deltanet/core/packet.hpp
+    include/deltanet/core/packet_map.hpp
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/row_products.hpp
     include/deltanet/core/product.hpp
     include/deltanet/core/widen.hpp
-    include/deltanet/core/widened_product.hpp
+    include/deltanet/core/lane_sums.hpp
+    include/deltanet/core/row_sums.hpp
+    include/deltanet/core/token_product.hpp
     include/deltanet/core/weight.hpp
     include/deltanet/core/freed_memory.hpp
     # memory
@@ -107,6 +110,7 @@ set(DELTANET_HEADERS
     include/deltanet/layers/state_space_duality.hpp
     include/deltanet/layers/rotary.hpp
     include/deltanet/layers/token_rows.hpp
+    include/deltanet/layers/attention_products.hpp
     include/deltanet/layers/softmax_attention.hpp
     include/deltanet/layers/attention.hpp
     include/deltanet/layers/hybrid_mixer.hpp

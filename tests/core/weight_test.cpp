@@ -71,7 +71,7 @@ TEMPLATE_TEST_CASE("a weight's product is that of its widened entries", "[core]"
 TEST_CASE("a token's product does not depend on other tokens or on threads", "[core]") {
   const int before = num_threads();
   const Matrix<float> x = random_matrix<float>(11, 333, 1);
-  for (const Precision precision : {Precision::bfloat16, Precision::float16}) {
+  for (const Precision precision : precisions) {
     const Weight<float> W(random_matrix<float>(600, 333, 2), precision);
     Matrix<float> one_by_one(11, 600), together(11, 600);
     set_num_threads(1);

@@ -65,6 +65,42 @@ void splits_are_whole(const L& layer, const Tensor<T, 3>& x) {
   }
 }
 
+/// One pass == pieces of any length, token by token and a sequence alone, bit for bit: for layers without a recurrence, whose
+/// chunks sum in an order of their own.
+template <class L, Real T>
+void pieces_are_whole_bit_for_bit(const L& layer, const Tensor<T, 3>& x) {
+  const Index B = x.dimension(0), length = x.dimension(1);
+  const Tensor<T, 3> y = layer.forward(x);
+  auto state = layer.initial_state(B), stepped = state;
+  Index begin = 0;
+  for (const Index tokens : {Index(1), Index(3), Index(7), length - 11}) {
+    INFO(tokens << " tokens from " << begin);
+    CHECK(identical(layer.forward(tokens_of(x, begin, begin + tokens), &state), tokens_of(y, begin, begin + tokens)));
+    begin += tokens;
+  }
+  for (Index t = 0; t < length; ++t) {
+    INFO("token " << t);
+    const Tensor<T, 3> token = tokens_of(x, t, t + 1);
+    CHECK(identical(layer.step({token.data(), {B, x.dimension(2)}}, stepped), tokens_of(y, t, t + 1)));
+  }
+  const auto first = [](const Tensor<T, 3>& of) {
+    return Tensor<T, 3>(of.slice(Eigen::array<Index, 3>{0, 0, 0}, Eigen::array<Index, 3>{1, of.dimension(1), of.dimension(2)}));
+  };
+  CHECK(identical(layer.forward(first(x)), first(y)));
+}
+
+/// The same for a layer of the given Config, in double and float.
+template <template <class> class L>
+void pieces_are_whole_bit_for_bit(const typename L<double>::Config& config, Index width, Index tokens = 40) {
+  const auto check = [&]<class Drawn>(Drawn layer) {
+    Random random(2);
+    layer.initialize(random);
+    pieces_are_whole_bit_for_bit(layer, random_tokens<typename Drawn::Scalar>(2, tokens, width));
+  };
+  check(L<double>(config));
+  check(L<float>(config));
+}
+
 /// Output t does not depend on tokens after t, to the last bit.
 template <class L, Real T>
 void no_output_sees_the_future(const L& layer, const Tensor<T, 3>& x) {

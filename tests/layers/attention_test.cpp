@@ -39,6 +39,19 @@ TEST_CASE("attention in a window keeps the laws of a layer", "[layers]") {
   layer_laws<Attention>(config, 6, 11);
 }
 
+TEST_CASE("attention reads a token as in one pass, bit for bit", "[layers]") {
+  AttentionConfig config = with_everything();
+  config.head_dim = GENERATE(4, 21, 48);
+  if (*config.head_dim == 21) config.qk_norm = AttentionNorm::projection;
+  pieces_are_whole_bit_for_bit<Attention>(config, 6, 150);
+}
+
+TEST_CASE("attention in a window reads a token as in one pass, bit for bit, though the state forgets", "[layers]") {
+  AttentionConfig config = small;
+  config.window_size = GENERATE(1, 5, 70);
+  pieces_are_whole_bit_for_bit<Attention>(config, 6, 300);
+}
+
 TEST_CASE("a window's state holds less than twice the window", "[layers]") {
   AttentionConfig config = small;
   config.window_size = 3;
@@ -46,7 +59,7 @@ TEST_CASE("a window's state holds less than twice the window", "[layers]") {
   auto state = layer.initial_state(2);
   for (Index i = 0; i < 20; ++i) {
     (void)layer.forward(random_tokens<double>(2, 1 + i % 3, 6), &state);
-    for (const auto& [k, v] : state.sequences) {
+    for (const auto& [k, v, position] : state.sequences) {
       CHECK(k.tokens() < 6);
       CHECK(k.tokens() == v.tokens());
     }

@@ -10,6 +10,11 @@ TEST_CASE("a linear layer keeps the laws of a layer", "[layers]") {
   layer_laws<Linear>({.in_features = 5, .out_features = 3, .bias = bias}, 5);
 }
 
+TEST_CASE("a linear layer maps a token as it does alone, bit for bit", "[layers]") {
+  const Index in = GENERATE(5, 64, 100), out = GENERATE(3, 64);
+  pieces_are_whole_bit_for_bit<Linear>({.in_features = in, .out_features = out}, in);
+}
+
 TEST_CASE("a linear layer is y = x W^T + b", "[layers]") {
   Linear<double> layer({.in_features = 2, .out_features = 3});
   layer.params.weight << 1, 2, 3, 4, 5, 6;

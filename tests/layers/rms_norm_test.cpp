@@ -22,6 +22,11 @@ TEST_CASE("an RMS norm keeps the laws of a layer", "[layers]") {
   layer_laws<Weighted>({.hidden_size = hidden_size}, hidden_size, 4);
 }
 
+TEST_CASE("an RMS norm maps a token as it does alone, bit for bit", "[layers]") {
+  const Index width = GENERATE(7, 21, 64);
+  pieces_are_whole_bit_for_bit<Weighted>({.hidden_size = width}, width);
+}
+
 TEST_CASE("a zero-centered RMS norm keeps the laws of a layer, and begins as any other", "[layers]") {
   layer_laws_in_double<Weighted>({.hidden_size = 6, .zero_centered = true}, 6, 4);
   const Tensor<double, 3> x = random_tokens<double>(1, 3, 6);

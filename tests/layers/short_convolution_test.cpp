@@ -16,6 +16,13 @@ TEST_CASE("a short convolution keeps the laws for every kernel size", "[layers]"
   layer_laws<ShortConvolution>({.hidden_size = 3, .kernel_size = kernel_size}, 3, 6);
 }
 
+TEST_CASE("a short convolution reads a token as in one pass, bit for bit", "[layers]") {
+  const FeatureMap activation = GENERATE(FeatureMap::silu, FeatureMap::relu, FeatureMap::elu, FeatureMap::identity);
+  const Index width = GENERATE(21, 32), kernel_size = GENERATE(3, 4);
+  pieces_are_whole_bit_for_bit<ShortConvolution>(
+      {.hidden_size = width, .kernel_size = kernel_size, .bias = kernel_size == 3, .activation = activation}, width);
+}
+
 TEST_CASE("a short convolution weighs the last tokens, the newest by the last weight", "[layers]") {
   ShortConvolution<double> layer({.hidden_size = 1, .kernel_size = 3, .bias = true, .activation = FeatureMap::identity});
   layer.params.weight.setValues({{{1, 10, 100}}});

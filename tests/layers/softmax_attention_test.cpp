@@ -42,7 +42,7 @@ Tensor<double, 3> definition(const AttentionInputs<double>& in) {
   const auto [M, H, K] = in.q.shape;
   Tensor<double, 3> o = zeros<double>(M, H, K);
   Index at = 0;
-  for (const auto& [length, k, v] : in.sequences)
+  for (const auto& [length, k, v, before] : in.sequences)
     for (Index t = 0; t < length; ++t)
       for (Index h = 0; h < H; ++h, ++at) {
         const Index HKV = k.shape[1], n = in.keys_per_token, p = k.shape[0] / n - length + t;
@@ -67,6 +67,31 @@ Tensor<double, 3> definition(const AttentionInputs<double>& in) {
 }
 
 }  // namespace
+
+TEST_CASE("a query reads the same, bit for bit, whatever other queries and keys out of sight there are", "[layers]") {
+  static constexpr Index length = 140;
+  const Index K = GENERATE(5, 32, 72), window = GENERATE(length, 9, 100);
+  CAPTURE(K, window);
+  Tensor<float, 3> q(length, 4, K), k(length, 2, K), v(length, 2, K);
+  std::uint64_t seed = 0;
+  for (auto* x : {&q, &k, &v}) Random(++seed).fill_normal(*x);
+  const auto some = [&](const Tensor<float, 3>& x, Index from, Index to) {
+    return View<const float, 3>(x.data() + from * x.dimension(1) * K, {to - from, x.dimension(1), K});
+  };
+  const auto read = [&](Index from, Index to) {
+    const Index before = std::max<Index>(0, from - window + 1);  // tokens that none of them sees
+    AttentionInputs<float> in{.q = some(q, from, to), .sequences = {}, .window = window};
+    in.sequences.push_back({to - from, some(k, before, to), some(v, before, to), before});
+    return softmax_attention(in).o;
+  };
+  const Tensor<float, 3> all = read(0, length);
+  for (const Index tokens : {1, 3, 50})
+    for (Index from = 0; from < length; from += tokens) {
+      INFO(tokens << " tokens from " << from);
+      const Index to = std::min(length, from + tokens);
+      CHECK(identical(read(from, to), some(all, from, to).rows()));
+    }
+}
 
 TEST_CASE("attention in blocks is the definition, at lengths around the blocks", "[layers]") {
   for (const auto& [length, past, window] : std::vector<std::array<Index, 3>>{{1, 0, 0},

@@ -9,6 +9,11 @@ TEST_CASE("a SwiGLU keeps the laws of a layer", "[layers]") {
   layer_laws<SwiGLU>({.hidden_size = 4, .intermediate_size = 7}, 4, 5);
 }
 
+TEST_CASE("a SwiGLU maps a token as it does alone, bit for bit", "[layers]") {
+  const Index width = GENERATE(7, 32), inside = GENERATE(21, 64);
+  pieces_are_whole_bit_for_bit<SwiGLU>({.hidden_size = width, .intermediate_size = inside}, width);
+}
+
 TEST_CASE("a SwiGLU is down(silu(gate) up)", "[layers]") {
   SwiGLU<double> layer({.hidden_size = 1, .intermediate_size = 2});
   layer.params.gate_proj.weight << 1, -2;

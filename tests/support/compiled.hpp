@@ -52,20 +52,20 @@
   how template void multiply_transposed<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                               \
   how template void add_product<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                                       \
   how template void add_transposed_product<T>(ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>);                            \
-  how template void linear<T>(const LinearParams<T>&, ConstMatrixRef<T>, MatrixRef<T>);                                       \
+  how template void linear<T>(const LinearParams<T>&, ConstMatrixRef<T>, MatrixRef<T>, Pass);                                 \
   how template void linear_backward<T>(const LinearParams<T>&, ConstMatrixRef<T>, ConstMatrixRef<T>, MatrixRef<T>,            \
                                        LinearParams<T>&);                                                                     \
   how template DeltaInputsParams<T> delta_inputs_params<T>(const DeltaInputsConfig&);                                         \
   how template void initialize_delta_inputs<T>(DeltaInputsParams<T>&, const DeltaInputsConfig&, Random&);                     \
   how template void delta_inputs<T>(const DeltaInputsConfig&, const DeltaInputsParams<T>&, View<const T, 3>,                  \
-                                    const ConvolutionStates<T>&, DeltaInputsCache<T>&, const Sequences&);                     \
+                                    const ConvolutionStates<T>&, DeltaInputsCache<T>&, const Sequences&, Pass);               \
   how template void delta_inputs_backward<T>(const DeltaInputsConfig&, const DeltaInputsParams<T>&, View<const T, 3>,         \
                                              const DeltaInputsCache<T>&, std::type_identity_t<DeltaInputsGradients<T>>,       \
                                              MatrixRef<T>, DeltaInputsParams<T>&, ConvolutionStates<T>*);                     \
   how template DeltaOutputParams<T> delta_output_params<T>(const DeltaOutputConfig&);                                         \
   how template void initialize_delta_output<T>(DeltaOutputParams<T>&, const DeltaOutputConfig&, Random&);                     \
   how template Tensor<T, 3> delta_output<T>(const DeltaOutputConfig&, const DeltaOutputParams<T>&, View<const T, 3>,          \
-                                            DeltaOutputCache<T>&);                                                            \
+                                            DeltaOutputCache<T>&, Pass);                                                      \
   how template Tensor<T, 4> delta_output_backward<T>(const DeltaOutputConfig&, const DeltaOutputParams<T>&, View<const T, 3>, \
                                                      const DeltaOutputCache<T>&, std::type_identity_t<View<const T, 3>>,      \
                                                      MatrixRef<T>, DeltaOutputParams<T>&);                                    \

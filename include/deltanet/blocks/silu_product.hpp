@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/layers/tokens.hpp"
 
 namespace deltanet {
@@ -10,8 +11,8 @@ template <Real T>
 [[nodiscard]] Tensor<T, 3> silu_product(const Tensor<T, 3>& a, const Tensor<T, 3>& b) {
   Tensor<T, 3> y(a.dimensions());
   detail::for_each_range(a.size(), [&](Index begin, Index size) {
-    const auto at = [&](const Tensor<T, 3>& x) { return VectorMap<const T>(x.data() + begin, size).array(); };
-    VectorMap<T>(y.data() + begin, size).array() = silu(at(a)) * silu(at(b));
+    const auto product = [](const auto& left, const auto& right) { return silu(left) * silu(right); };
+    detail::map_packets(size, y.data() + begin, product, a.data() + begin, b.data() + begin);
   });
   return y;
 }

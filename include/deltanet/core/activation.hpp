@@ -6,7 +6,7 @@
 #include "deltanet/core/tensor.hpp"
 
 /// Activations and their derivatives, in forms that neither overflow nor cancel. Each works on an Eigen array expression, so
-/// that Eigen vectorises it, and on a plain scalar.
+/// that Eigen vectorises it, and on a plain scalar; these round differently. Forwards apply them by `map_packets`.
 namespace deltanet {
 
 /// 1 / (1 + exp(-x)).

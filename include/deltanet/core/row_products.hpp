@@ -1,15 +1,9 @@
 #pragma once
 
-#include <algorithm>
-
-#include "deltanet/core/packet.hpp"
+#include "deltanet/core/lane_sums.hpp"
 
 /// Products of rows with rows, x w^T, with the vector lanes along the rows: no row needs to be copied into another layout.
 namespace deltanet {
-
-// g++ remarks that a template argument's alignment is no part of its type; Eigen's own headers switch that off likewise.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"
 
 namespace detail {
 
@@ -18,18 +12,14 @@ namespace detail {
 template <int Count, Real T>
 EIGEN_ALWAYS_INLINE void products_with_rows(Index width, const T* x, const T* w, Index ldw, T* to) {
   using L = Lanes<T>;
-  constexpr int size = static_cast<int>(L::size);
-  Eigen::internal::PacketBlock<typename L::Packet, size> sums;
-  for (auto& sum : sums.packet) sum = L::broadcast(T(0));
-  for (Index c = 0; c < width; c += size) {
+  typename L::Packet sums[Count];
+  for (auto& sum : sums) sum = L::broadcast(T(0));
+  for (Index c = 0; c < width; c += L::size) {
     const auto entries = L::load(x + c);
 #pragma GCC unroll 16
-    for (int j = 0; j < Count; ++j) sums.packet[j] = L::multiply_add(entries, L::load(w + j * ldw + c), sums.packet[j]);
+    for (int j = 0; j < Count; ++j) sums[j] = L::multiply_add(entries, L::load(w + j * ldw + c), sums[j]);
   }
-  if constexpr (size > 1) Eigen::internal::ptranspose(sums);
-  for (int half = size / 2; half > 0; half /= 2)
-    for (int l = 0; l < half; ++l) sums.packet[l] = Eigen::internal::padd(sums.packet[l], sums.packet[l + half]);
-  L::store(to, sums.packet[0]);
+  L::store(to, LaneSums<T>::template of<Count>(sums));
 }
 
 /// Calls the above for a count that is only known now, rounded up to a quarter of the lanes.
@@ -54,7 +44,5 @@ void row_products(Index rows, Index n, Index width, const T* x, Index ldx, const
       detail::products_with_some_rows<static_cast<int>(size)>(std::min(size, n - j), width, x + i * ldx, w + j * ldw, ldw,
                                                               products + i * ldp + j);
 }
-
-#pragma GCC diagnostic pop
 
 }  // namespace deltanet

@@ -3,7 +3,7 @@
 #include <variant>
 
 #include "deltanet/core/parameters.hpp"
-#include "deltanet/core/widened_product.hpp"
+#include "deltanet/core/token_product.hpp"
 
 /// Weights kept in 16 bits: half the memory, and half of what a decoded token has to read.
 namespace deltanet {
@@ -92,16 +92,11 @@ class Weight {
   Storage storage_;  // in the order of Precision
 };
 
-/// y = x W^T, where 16 bits are widened in registers; a token's result then does not depend on what other tokens there are.
+/// y = x W^T, where 16 bits are widened in registers; every token is summed in the same order, whatever others there are.
 /// x [M, In], W [Out, In], y [M, Out].
 template <Real T>
 void multiply_transposed(ConstMatrixRef<T> x, const std::type_identity_t<Weight<T>>& W, MatrixRef<T> y) {
-  constexpr Index few = 16;  // tokens up to which Eigen's product spends more on copying W than on multiplying
-  W.visit([&]<class Stored>(const Matrix<Stored>& kept) {
-    if constexpr (std::is_same_v<Stored, T>)
-      if (x.rows() > few) return multiply_transposed<T>(x, kept, y);
-    detail::multiply_widened<T>(x, kept, y);
-  });
+  W.visit([&](const auto& kept) { detail::multiply_tokens<T>(x, kept.data(), kept.cols(), y); });
 }
 
 }  // namespace deltanet

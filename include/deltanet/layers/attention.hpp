@@ -74,14 +74,19 @@ struct AttentionParams {
   }
 };
 
-/// The keys, turned, and values of the tokens so far of one sequence; of the last ones where there is a window. Token i of them
-/// stands at position i: only differences of positions count. With a context that has retrieved tokens, each comes before the
-/// token at its place.
+/// The keys, turned, and values of the tokens so far of one sequence; of the last ones where there is a window. With a context
+/// that has retrieved tokens, each comes before the token at its place.
 template <Real T>
 struct AttentionRows {
-  TokenRows<T> k, v;  // [S, HKV, K]; [2 S, HKV, K] with retrieved tokens
+  TokenRows<T> k, v;                        // [S, HKV, K]; [2 S, HKV, K] with retrieved tokens
+  Vector<T> position = Vector<T>::Zero(1);  // of the first of them
 
-  static constexpr auto fields() { return std::tuple{Field{"k", &AttentionRows::k}, Field{"v", &AttentionRows::v}}; }
+  static constexpr auto fields() {
+    using R = AttentionRows;
+    return std::tuple{Field{"k", &R::k}, Field{"v", &R::v}, Field{"position", &R::position}};
+  }
+
+  [[nodiscard]] Index first_position() const { return static_cast<Index>(position[0]); }
 };
 
 /// Those of each sequence.
@@ -151,7 +156,7 @@ class Attention {
 
   [[nodiscard]] State initial_state(Index N) const {
     const TokenRows<T> none(config.kv_heads(), config.head_width());
-    return {std::vector<AttentionRows<T>>(static_cast<std::size_t>(N), {none, none})};
+    return {std::vector<AttentionRows<T>>(static_cast<std::size_t>(N), AttentionRows<T>{none, none})};
   }
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
@@ -167,6 +172,7 @@ class Attention {
     expect_context(x, context);
     const auto cut = sequences.cut(B, length);
     if (state) expect_state(static_cast<Index>(cut.size()), *state, n);
+    const Pass pass = pass_of(cache);
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
@@ -175,18 +181,18 @@ class Attention {
 
     const Tensor<T, 3> pairs = with_retrieved(context, x);
     const View<const T, 3> seen = n == 1 ? x : View<const T, 3>(pairs);  // [B, n T, D]
-    kept.q_proj = projected(params.q_proj, x, H);
-    kept.k_proj = projected(params.k_proj, seen, HKV);
+    kept.q_proj = projected(params.q_proj, x, H, pass);
+    kept.k_proj = projected(params.k_proj, seen, HKV, pass);
     kept.q = normed(params.q_norm, kept.q_proj);
     Tensor<T, 3> k = normed(params.k_norm, kept.k_proj);
-    const Tensor<T, 3> v = projected(params.v_proj, seen, HKV);
+    const Tensor<T, 3> v = projected(params.v_proj, seen, HKV, pass);
     kept.persistent = {};
     if (!context.persistent.absent()) {
       const View<const T, 3> tokens = as_tokens(context.persistent);
       kept.persistent.q = kept.q;
-      kept.persistent.k_proj = projected(params.k_proj, tokens, HKV);
+      kept.persistent.k_proj = projected(params.k_proj, tokens, HKV, pass);
       kept.persistent.k = normed(params.k_norm, kept.persistent.k_proj);
-      kept.persistent.v = projected(params.v_proj, tokens, HKV);
+      kept.persistent.v = projected(params.v_proj, tokens, HKV, pass);
     }
     const Rotation<T> rotation(config.rotary(), positions(rows_so_far, cut, n));
     rotation.apply(kept.q);
@@ -206,11 +212,11 @@ class Attention {
     kept.gated = MatrixMap<const T>(kept.attention.o.data(), B * length, H * K);
     if (params.g_proj) {
       kept.gate.resize(B * length, H * K);
-      sigmoid_gate<T>(*params.g_proj, 1, x.rows(), MatrixMap<T>(kept.gate.data(), B * length, H * K));
+      sigmoid_gate<T>(*params.g_proj, 1, x.rows(), MatrixMap<T>(kept.gate.data(), B * length, H * K), pass);
       kept.gated.array() *= kept.gate.array();
     }
     Tensor<T, 3> y(x.shape);
-    linear<T>(params.o_proj, kept.gated, rows(y));
+    linear<T>(params.o_proj, kept.gated, rows(y), pass);
     return y;
   }
 
@@ -303,7 +309,8 @@ class Attention {
   void expect_state(Index N, const State& state, Index keys_per_token) const {
     const auto found = static_cast<Index>(state.sequences.size());
     expect(found == N, "state: expected that of N=", N, " sequences, got ", found);
-    for (const auto& [k, v] : state.sequences) {
+    for (const auto& [k, v, position] : state.sequences) {
+      expect(position.size() == 1, "position: expected one, got ", position.size());
       expect(k.tokens() % keys_per_token == 0, "k: expected ", keys_per_token, " keys a token, got ", k.tokens(), " in all");
       for (const auto& [name, tokens] : {std::pair{"k", &k}, std::pair{"v", &v}})
         expect_shape(name, std::as_const(*tokens).view(),
@@ -316,7 +323,8 @@ class Attention {
                                       const std::vector<detail::Sequence>& cut, Index keys_per_token, bool included = false) {
     std::vector<Index> all;
     for (std::size_t n = 0; n < cut.size(); ++n) {
-      const Index before = rows_so_far[n].k.tokens() / keys_per_token - (included ? cut[n].tokens() : 0);
+      const AttentionRows<T>& rows = rows_so_far[n];
+      const Index before = rows.first_position() + rows.k.tokens() / keys_per_token - (included ? cut[n].tokens() : 0);
       for (Index t = 0; t < cut[n].tokens(); ++t) all.push_back(before + t);
     }
     return all;
@@ -340,10 +348,10 @@ class Attention {
   }
 
   /// projection x as heads: [B, T, D] -> [B T, heads, K].
-  static Tensor<T, 3> projected(const LinearParams<T>& projection, View<const T, 3> x, Index heads) {
+  static Tensor<T, 3> projected(const LinearParams<T>& projection, View<const T, 3> x, Index heads, Pass pass) {
     const Index width = projection.out_features(), tokens = x.shape[0] * x.shape[1];
     Tensor<T, 3> z(tokens, heads, width / heads);
-    linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), tokens, width));
+    linear<T>(projection, x.rows(), MatrixMap<T>(z.data(), tokens, width), pass);
     return z;
   }
 
@@ -379,20 +387,26 @@ class Attention {
                                           const std::vector<detail::Sequence>& cut, Index keys_per_token) const {
     AttentionInputs<T> in{.q = cache.q, .sequences = {}, .keys_per_token = keys_per_token};
     for (std::size_t n = 0; n < cut.size(); ++n)
-      in.sequences.push_back({cut[n].tokens(), rows_so_far[n].k.view(), rows_so_far[n].v.view()});
+      in.sequences.push_back(
+          {cut[n].tokens(), rows_so_far[n].k.view(), rows_so_far[n].v.view(), rows_so_far[n].first_position()});
     if (config.window_size) in.window = *config.window_size;
     if (cache.persistent.k.size() > 0) in.prefix = {cache.persistent.q, cache.persistent.k, cache.persistent.v};
     return in;
   }
 
-  /// Once there are twice the window, the tokens that no later one sees are dropped, and the keys turned to their new places.
+  /// Once there are twice the window, the tokens that no later one sees are dropped. After millions of tokens the keys are
+  /// turned to places that begin at 0 again, which is all the same to them but for rounding.
   void forget_beyond_window(AttentionRows<T>& sequence) const {
+    constexpr Index last = Index(1) << 22;  // a float still has all positions
     const Index tokens = sequence.k.tokens();
     if (!config.window_size || tokens < 2 * *config.window_size) return;
     const Index left = *config.window_size - 1, dropped = tokens - left;
     sequence.k.drop(dropped);
     sequence.v.drop(dropped);
-    Rotation<T>(config.rotary(), std::vector<Index>(static_cast<std::size_t>(left), -dropped)).apply(sequence.k.view());
+    const Index position = sequence.first_position() + dropped;
+    sequence.position[0] = position < last ? static_cast<T>(position) : T(0);
+    if (position < last) return;
+    Rotation<T>(config.rotary(), std::vector<Index>(static_cast<std::size_t>(left), -position)).apply(sequence.k.view());
   }
 };
 

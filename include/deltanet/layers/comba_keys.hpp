@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/core/parameters.hpp"
 #include "deltanet/layers/tokens.hpp"
 
@@ -33,9 +34,14 @@ void comba_keys(const CombaKeysParams<T>& params, Index heads, std::type_identit
   detail::keep(q, cache.q);
   const Index K = k.shape[2] / heads;
   parallel_for(heads, [&](Index h) {
-    auto p = rows(cache.p).middleCols(h * K, K);
-    if (params.decay) p *= sigmoid((*params.decay)[h]);
-    if (params.D) rows(cache.q).middleCols(h * K, K) -= (*params.D)[h] * p;
+    for (Index i = h * K; i < cache.p.size(); i += heads * K) {
+      T *p = cache.p.data() + i, *corrected = cache.q.data() + i;
+      if (params.decay) VectorMap<T>(p, K) *= sigmoid((*params.decay)[h]);
+      if (!params.D) continue;
+      const T D = (*params.D)[h];
+      detail::map_packets(
+          K, corrected, [D](const auto& x, const auto& y) { return x - D * y; }, corrected, p);
+    }
   });
 }
 

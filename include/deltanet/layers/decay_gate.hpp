@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/layers/linear.hpp"
 #include "deltanet/layers/time_step.hpp"
 
@@ -68,9 +69,12 @@ void decay_gate(const DecayGateParams<T>& params, View<const T, 3> x, DecayGateC
   MatrixMap<T> g = rows(cache.g);
   const T sign = params.A_log ? T(1) : T(-1);
   detail::for_each_range(g.size(), [&](Index begin, Index size) {
-    VectorMap<T>(g.data() + begin, size).array() = -softplus(sign * VectorMap<const T>(cache.z.data() + begin, size).array());
+    const auto minus_softplus = [sign](const auto& z) { return -softplus(sign * z); };
+    detail::map_packets(size, g.data() + begin, minus_softplus, cache.z.data() + begin);
   });
-  if (params.A_log) g.array().rowwise() *= params.A_log->array().exp().transpose();
+  if (!params.A_log) return;
+  const Vector<T> A = params.A_log->array().exp();
+  g.array().rowwise() *= A.array().transpose();
 }
 
 /// The gradients of `decay_gate`, all added to: dx [B T, D] and those of the parameters.

@@ -42,13 +42,13 @@ struct Branch {
   Index heads;
   bool sum_norm;
 
-  /// Fills `cache`, after the convolution's state where it is given.
+  /// Fills `cache`, after the convolution's state where it is given. The product is summed as the pass asks.
   void forward(View<const T, 3> x, std::optional<Tensor<T, 3>> conv_state, BranchCache<T>& cache,
-               const Sequences& sequences = {}) const {
+               const Sequences& sequences = {}, Pass pass = Pass::inference) const {
     const Index width = projection.out_features();
     cache.projected.resize(x.shape[0], x.shape[1], width);
     cache.out.resize(x.shape[0], x.shape[1], width);
-    linear<T>(projection, x.rows(), rows(cache.projected));
+    linear<T>(projection, x.rows(), rows(cache.projected), pass);
     if (convolution) {
       cache.before = std::move(conv_state);
       short_convolution(*convolution, phi, cache.projected, past(cache), cache.out, sequences);

@@ -60,6 +60,7 @@ struct DeltaInputsCache {
   BranchCache<T> q, k, v;
   Tensor<T, 3> beta;  // [B, T, HV]
   Sequences sequences;
+  Pass pass = Pass::inference;  // what the tokens were read for
 };
 
 template <Real T>
@@ -111,21 +112,24 @@ struct Branches {
 
 }  // namespace detail
 
-/// Fills the cache's q, k, v and beta from the tokens x [B, T, D] that follow `past`, the states of N sequences.
+/// Fills the cache's q, k, v and beta from the tokens x [B, T, D] that follow `past`, the states of N sequences. Products are
+/// summed as the pass asks.
 template <Real T>
 void delta_inputs(const DeltaInputsConfig& config, const DeltaInputsParams<T>& params, View<const T, 3> x,
-                  const ConvolutionStates<T>& past, DeltaInputsCache<T>& cache, const Sequences& sequences = {}) {
+                  const ConvolutionStates<T>& past, DeltaInputsCache<T>& cache, const Sequences& sequences = {},
+                  Pass pass = Pass::inference) {
   const detail::Branches<T> branches(config, params);
   cache.sequences = sequences;
-  branches.q.forward(x, past.q, cache.q, sequences);
-  branches.k.forward(x, past.k, cache.k, sequences);
-  branches.v.forward(x, past.v, cache.v, sequences);
+  cache.pass = pass;
+  branches.q.forward(x, past.q, cache.q, sequences, pass);
+  branches.k.forward(x, past.k, cache.k, sequences, pass);
+  branches.v.forward(x, past.v, cache.v, sequences, pass);
 
   // beta = strength sigmoid(b_proj x), or strength
   const T strength = static_cast<T>(config.strength());
   cache.beta.resize(x.shape[0], x.shape[1], config.num_v_heads);
   if (params.b_proj) {
-    sigmoid_gate<T>(*params.b_proj, strength, x.rows(), rows(cache.beta));
+    sigmoid_gate<T>(*params.b_proj, strength, x.rows(), rows(cache.beta), pass);
   } else {
     cache.beta.setConstant(strength);
   }

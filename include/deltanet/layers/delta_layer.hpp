@@ -62,10 +62,11 @@ class DeltaLayer {
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
-    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs, sequences);
+    delta_inputs<T>(sizes, params, x, state ? state->conv_state : ConvolutionStates<T>(), kept.inputs, sequences,
+                    pass_of(cache));
     kept.output.o = self().mix(x, kept, state, cache ? &cache->scan : nullptr);
     if (state) shift_convolution_states(sizes, kept.inputs, state->conv_state);
-    return delta_output<T>(config.output(), params, x, kept.output);
+    return delta_output<T>(config.output(), params, x, kept.output, pass_of(cache));
   }
 
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }

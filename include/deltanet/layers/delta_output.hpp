@@ -68,26 +68,26 @@ void initialize_delta_output(DeltaOutputParams<T>& params, const DeltaOutputConf
 }
 
 /// y = o_proj(o_norm(o) act(g_proj x)), without the gate where there is no g_proj. Reads cache.o [B, T, HV, V] and the tokens
-/// x [B, T, D], fills the rest of the cache, returns y [B, T, D].
+/// x [B, T, D], fills the rest of the cache, returns y [B, T, D]. Products are summed as the pass asks.
 template <Real T>
 [[nodiscard]] Tensor<T, 3> delta_output(const DeltaOutputConfig& config, const DeltaOutputParams<T>& params, View<const T, 3> x,
-                                        DeltaOutputCache<T>& cache) {
+                                        DeltaOutputCache<T>& cache, Pass pass = Pass::inference) {
   const Index tokens = x.shape[0] * x.shape[1], heads = tokens * config.num_v_heads, V = config.head_v_dim;
   cache.gated.resize(tokens, config.value_dim());
   MatrixMap<T> gated(cache.gated.data(), heads, V);
   if (config.use_gate) {
     cache.gate.resize(tokens, config.value_dim());
     if (params.g_low_rank)
-      low_rank<T>(*params.g_low_rank, x.rows(), cache.inner, cache.gate);
+      low_rank<T>(*params.g_low_rank, x.rows(), cache.inner, cache.gate, pass);
     else
-      linear<T>(*params.g_proj, x.rows(), cache.gate);
+      linear<T>(*params.g_proj, x.rows(), cache.gate, pass);
     const MatrixMap<const T> gate(cache.gate.data(), heads, V);
     gated_rms_norm<T>(params.o_norm, config.norm_eps, config.gate, rows(cache.o), gate, gated);
   } else {
     rms_norm<T>(params.o_norm, config.norm_eps, rows(cache.o), gated);
   }
   Tensor<T, 3> y(x.shape);
-  linear<T>(params.o_proj, cache.gated, rows(y));
+  linear<T>(params.o_proj, cache.gated, rows(y), pass);
   return y;
 }
 

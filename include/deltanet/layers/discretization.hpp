@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/layers/linear.hpp"
 #include "deltanet/layers/time_step.hpp"
 
@@ -59,7 +60,8 @@ void discretize(const DiscretizationParams<T>& params, View<const T, 3> x, std::
   detail::RowPieces(dt.rows(), v.shape[2]).for_each([&](Index, Index first, Index count) {
     for (Index i = first; i < first + count; ++i) {
       cache.z.row(i) += params.dt_bias.transpose();
-      dt.row(i) = softplus(cache.z.row(i).array());
+      detail::map_packets(
+          HV, dt.row(i).data(), [](const auto& z) { return softplus(z); }, std::as_const(cache.z).row(i).data());
       g.row(i) = -A.transpose().cwiseProduct(dt.row(i));
       for (Index h = 0; h < HV; ++h) scaled.row(i).segment(h * V, V) = dt(i, h) * v.rows().row(i).segment(h * V, V);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 
 namespace deltanet {
 
@@ -15,16 +16,16 @@ enum class FeatureMap {
 /// z <- phi(z).
 template <Real T>
 void apply_feature_map(FeatureMap phi, VectorMap<T> z) {
-  auto x = z.array();
+  const auto apply = [&](const auto& map) { detail::map_packets(z.size(), z.data(), map, z.data()); };
   switch (phi) {
     case FeatureMap::silu:
-      x = silu(x);
+      apply([](const auto& x) { return silu(x); });
       return;
     case FeatureMap::relu:
-      x = x.max(T(0));
+      apply([](const auto& x) { return x.max(T(0)); });
       return;
     case FeatureMap::elu:
-      x = x.max(T(0)) + x.min(T(0)).exp();
+      apply([](const auto& x) { return x.max(T(0)) + x.min(T(0)).exp(); });
       return;
     case FeatureMap::identity:
       return;

@@ -113,10 +113,10 @@ class GatedDeltaNet : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, typename 
                   {"V", sizes.head_v_dim}});
     RetrievalCache own;
     RetrievalCache& kept = cache ? *cache : own;
-    retrieval_queries<T>(config.inputs(), params, x, state.conv_state, kept, sequences);
+    retrieval_queries<T>(config.inputs(), params, x, state.conv_state, kept, sequences, pass_of(cache));
     kept.output.o = retrieve_linear<T>(kept.q, state.contents, scale(), sequences);
     if (cache) cache->contents = state.contents;
-    return delta_output<T>(config.output(), params, x, kept.output);
+    return delta_output<T>(config.output(), params, x, kept.output, pass_of(cache));
   }
 
   Tensor<T, 3> retrieve_backward(const RetrievalCache& cache, View<const T, 3> dy, Params& gradients,

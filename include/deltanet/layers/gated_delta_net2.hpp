@@ -111,9 +111,10 @@ class GatedDeltaNet2 : public DeltaLayer<GatedDeltaNet2<T>, T, GatedDeltaRule2, 
     const DeltaInputsConfig sizes = config.inputs();
     kept.b.resize(x.shape[0], x.shape[1], sizes.key_dim());
     kept.w.resize(x.shape[0], x.shape[1], sizes.value_dim());
-    key_decay_gate<T>(config.decay(), params, x, kept.decay);
-    sigmoid_gate<T>(params.erase_proj, static_cast<T>(sizes.strength()), x.rows(), rows(kept.b));
-    sigmoid_gate<T>(params.write_proj, T(1), x.rows(), rows(kept.w));
+    const Pass pass = kept.inputs.pass;
+    key_decay_gate<T>(config.decay(), params, x, kept.decay, pass);
+    sigmoid_gate<T>(params.erase_proj, static_cast<T>(sizes.strength()), x.rows(), rows(kept.b), pass);
+    sigmoid_gate<T>(params.write_proj, T(1), x.rows(), rows(kept.w), pass);
     if (group() == 1) return;
     kept.g_of_values = repeat_heads<T>(kept.decay.g, group());
     kept.b_of_values = repeat_heads<T>(detail::as_heads<const T>(kept.b, config.num_heads), group());

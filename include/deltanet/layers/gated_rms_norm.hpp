@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/layers/rms_norm.hpp"
 
 namespace deltanet {
@@ -17,7 +18,8 @@ struct GateRow {
   explicit GateRow(Index width) : s(width), a(width), da(width) {}
 
   void activate(NormGate gate, const VectorMap<const T>& z) {
-    s = z.array().logistic();
+    map_packets(
+        z.size(), s.data(), [](const auto& x) { return sigmoid(x); }, z.data());
     if (gate == NormGate::silu) a = s.cwiseProduct(z);
   }
   [[nodiscard]] const Vector<T>& value(NormGate gate) const { return gate == NormGate::silu ? a : s; }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "deltanet/core/product.hpp"
+#include "deltanet/core/row_sums.hpp"
 #include "deltanet/layers/tokens.hpp"
 #include "deltanet/recurrence/problem.hpp"
 
@@ -31,7 +32,7 @@ template <Real T>
 template <Real T>
 void sum_norm(MatrixRef<T> x) {
   detail::RowPieces(x.rows(), x.cols()).for_each([&](Index, Index first, Index count) {
-    for (Index i = first; i < first + count; ++i) x.row(i) /= detail::divisor_of<T>(x.row(i).sum());
+    for (Index i = first; i < first + count; ++i) x.row(i) /= detail::divisor_of<T>(detail::row_sum(x.row(i).data(), x.cols()));
   });
 }
 
@@ -43,7 +44,7 @@ template <Real T>
 void sum_norm_backward(ConstMatrixRef<T> x, MatrixRef<T> dy) {
   detail::RowPieces(x.rows(), x.cols()).for_each([&](Index, Index first, Index count) {
     for (Index i = first; i < first + count; ++i) {
-      const T sum = x.row(i).sum(), divisor = detail::divisor_of(sum);
+      const T sum = detail::row_sum(x.row(i).data(), x.cols()), divisor = detail::divisor_of(sum);
       const T projection = divisor == sum ? dy.row(i).dot(x.row(i)) / divisor : T(0);
       dy.row(i) = (dy.row(i).array() - projection) / divisor;
     }

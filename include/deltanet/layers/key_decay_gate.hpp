@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/layers/low_rank.hpp"
 #include "deltanet/layers/time_step.hpp"
 
@@ -89,25 +90,26 @@ template <Real T>
 
 }  // namespace detail
 
-/// Fills cache.g [B, T, H, K] from the tokens x [B, T, D].
+/// Fills cache.g [B, T, H, K] from the tokens x [B, T, D]. The products are summed as the pass asks.
 template <Real T>
 void key_decay_gate(const KeyDecayGateConfig& config, const KeyDecayGateParams<T>& params, View<const T, 3> x,
-                    KeyDecayGateCache<T>& cache) {
+                    KeyDecayGateCache<T>& cache, Pass pass = Pass::inference) {
   const Index tokens = x.shape[0] * x.shape[1], width = config.key_dim();
   cache.z.resize(tokens, width);
   cache.g.resize(x.shape[0], x.shape[1], config.num_heads, config.head_k_dim);
-  low_rank<T>(params.f_proj, x.rows(), cache.inner, cache.z);
+  low_rank<T>(params.f_proj, x.rows(), cache.inner, cache.z, pass);
   if (params.dt_bias) cache.z.rowwise() += params.dt_bias->transpose();
   const Vector<T> rates = detail::key_decay_rates(config, params);
   const T bound = static_cast<T>(config.lower_bound), sign = params.A_log ? T(1) : T(-1);
   detail::RowPieces(tokens, width).for_each([&](Index, Index first, Index count) {
     for (Index i = first; i < first + count; ++i) {
-      const VectorMap<const T> z(cache.z.row(i).data(), width);
-      VectorMap<T> g(cache.g.data() + i * width, width);
+      const auto fill = [&](const auto& gate) {
+        detail::map_packets(width, cache.g.data() + i * width, gate, std::as_const(cache.z).row(i).data(), rates.data());
+      };
       if (config.gate == KeyDecayGate::bounded)
-        g.array() = bound * sigmoid(rates.array() * z.array());
+        fill([bound](const auto& z, const auto& rate) { return bound * sigmoid(rate * z); });
       else
-        g.array() = -rates.array() * softplus(sign * z.array());
+        fill([sign](const auto& z, const auto& rate) { return -rate * softplus(sign * z); });
     }
   });
 }

@@ -112,7 +112,9 @@ class KimiDeltaAttention : public DeltaLayer<KimiDeltaAttention<T>, T, KimiDelta
 
   void initialize_gates(Random& random) { initialize_key_decay_gate<T>(params, config.decay(), random); }
 
-  void gates(View<const T, 3> x, Cache& cache) const { key_decay_gate<T>(config.decay(), params, x, cache.decay); }
+  void gates(View<const T, 3> x, Cache& cache) const {
+    key_decay_gate<T>(config.decay(), params, x, cache.decay, cache.inputs.pass);
+  }
   void gates_backward(const Cache& cache, const auto& d, MatrixRef<T> dx, Params& gradients) const {
     key_decay_gate_backward<T>(config.decay(), params, cache.x, cache.decay, d.g, dx, gradients);
   }

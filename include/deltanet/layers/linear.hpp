@@ -66,13 +66,13 @@ void keep_in(Precision precision, LinearParams<T>& params) {
   params.weight.resize(0, 0);
 }
 
-/// y = x W^T + 1 b^T.  x [M, In], y [M, Out].  O(M In Out).
+/// y = x W^T + 1 b^T, summed as the pass asks.  x [M, In], y [M, Out].  O(M In Out).
 template <Real T>
-void linear(const LinearParams<T>& params, ConstMatrixRef<T> x, MatrixRef<T> y) {
+void linear(const LinearParams<T>& params, ConstMatrixRef<T> x, MatrixRef<T> y, Pass pass = Pass::inference) {
   if (params.kept)
     multiply_transposed<T>(x, *params.kept, y);
   else
-    multiply_transposed<T>(x, params.weight, y);
+    multiply_transposed<T>(x, params.weight, y, pass);
   if (!params.bias) return;
   detail::RowPieces(y.rows(), y.cols()).for_each([&](Index, Index first, Index count) {
     y.middleRows(first, count).rowwise() += params.bias->transpose();
@@ -118,7 +118,7 @@ class Linear {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"In", config.in_features}});
     if (cache) detail::keep(x, cache->x);
     Tensor<T, 3> y(x.shape[0], x.shape[1], config.out_features);
-    linear<T>(params, x.rows(), rows(y));
+    linear<T>(params, x.rows(), rows(y), pass_of(cache));
     return y;
   }
 

@@ -37,12 +37,13 @@ void initialize_low_rank(LowRankParams<T>& params, std::optional<double> initial
 }
 
 /// y = (x A^T) B^T + 1 b^T, with A the weight of `down`, B and b of `up`. x [M, In], y [M, Out]; keeps x A^T in `inner` [M, R].
-/// O(M R (In + Out)).
+/// Summed as the pass asks. O(M R (In + Out)).
 template <Real T>
-void low_rank(const LowRankParams<T>& params, ConstMatrixRef<T> x, Matrix<T>& inner, MatrixRef<T> y) {
+void low_rank(const LowRankParams<T>& params, ConstMatrixRef<T> x, Matrix<T>& inner, MatrixRef<T> y,
+              Pass pass = Pass::inference) {
   inner.resize(x.rows(), params.down.out_features());
-  linear<T>(params.down, x, inner);
-  linear<T>(params.up, inner, y);
+  linear<T>(params.down, x, inner, pass);
+  linear<T>(params.up, inner, y, pass);
 }
 
 /// The gradients of `low_rank`, all added to: dx [M, In] and those of the parameters.

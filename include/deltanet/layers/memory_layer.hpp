@@ -92,7 +92,7 @@ class MemoryLayer {
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
-    const Index N = prepare(x, state, sequences, kept);
+    const Index N = prepare(x, state, sequences, kept, pass_of(cache));
     auto result = deep_memory(config.network(), params.memory, scan_inputs(kept),
                               state ? state->memory : initial_deep_memory_state(params.memory, N), scan_options(kept),
                               cache ? &cache->memory : nullptr);
@@ -102,7 +102,7 @@ class MemoryLayer {
       state->memory = std::move(result.final_state);
       shift_convolution_states(config.inputs(), kept.inputs, state->conv_state);
     }
-    return delta_output<T>(config.output(), params, x, kept.output);
+    return delta_output<T>(config.output(), params, x, kept.output, pass_of(cache));
   }
 
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
@@ -110,7 +110,7 @@ class MemoryLayer {
   /// Writes the tokens x [B, T, D] and reads nothing.
   void update(View<const T, 3> x, State& state, const Sequences& sequences = {}) const {
     Cache own;
-    prepare(x, &state, sequences, own);
+    prepare(x, &state, sequences, own, Pass::inference);
     auto in = scan_inputs(own);
     in.q = {};
     state.memory = deep_memory(config.network(), params.memory, in, state.memory, scan_options(own)).final_state;
@@ -130,10 +130,10 @@ class MemoryLayer {
                                       const Sequences& sequences = {}) const {
     RetrievalCache own;
     RetrievalCache& kept = cache ? *cache : own;
-    retrieval_queries<T>(config.inputs(), params, x, state.conv_state, kept, sequences);
+    retrieval_queries<T>(config.inputs(), params, x, state.conv_state, kept, sequences, pass_of(cache));
     kept.output.o = deltanet::retrieve<T>(config.network(), params.memory, kept.q, state.contents, 1, sequences);
     if (cache) cache->contents = state.contents;
-    return delta_output<T>(config.output(), params, x, kept.output);
+    return delta_output<T>(config.output(), params, x, kept.output, pass_of(cache));
   }
   [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, const State& state) const {
     RetrievalState apart{contents(state), state.conv_state.q};
@@ -189,7 +189,7 @@ class MemoryLayer {
   }
 
   /// Fills the cache with what the memory reads of the tokens, and returns the number of their sequences.
-  Index prepare(View<const T, 3> x, const State* state, const Sequences& sequences, Cache& cache) const {
+  Index prepare(View<const T, 3> x, const State* state, const Sequences& sequences, Cache& cache, Pass pass) const {
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     const Index N = sequences.count(x.shape[0], x.shape[1]);
     if (state) {
@@ -197,7 +197,8 @@ class MemoryLayer {
       expect(state->memory.position.size() == N, "state.position: expected N=", N, " entries, got ",
              state->memory.position.size());
     }
-    delta_inputs<T>(config.inputs(), params, x, state ? state->conv_state : ConvolutionStates<T>(), cache.inputs, sequences);
+    delta_inputs<T>(config.inputs(), params, x, state ? state->conv_state : ConvolutionStates<T>(), cache.inputs, sequences,
+                    pass);
     for (auto* rows : {&cache.q, &cache.k}) rows->resize(x.shape[0], x.shape[1], config.num_heads, config.head_dim);
     l2_norm<T>(heads(cache.inputs.q).rows(), rows(cache.q));
     l2_norm<T>(heads(cache.inputs.k).rows(), rows(cache.k));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deltanet/core/tile_product.hpp"
 #include "deltanet/layers/delta_inputs.hpp"
 #include "deltanet/layers/delta_output.hpp"
 #include "deltanet/recurrence/head_rows.hpp"
@@ -58,8 +59,8 @@ struct BasicRetrievalCache {
 /// Fills cache.q and what it comes from: q = silu(conv(q_proj x)), of unit length. Moves `conv_state` on.
 template <Real T, int Axes>
 void retrieval_queries(const DeltaInputsConfig& config, const DeltaInputsParams<T>& params, View<const T, 3> x,
-                       std::optional<Tensor<T, 3>>& conv_state, BasicRetrievalCache<T, Axes>& cache,
-                       const Sequences& sequences) {
+                       std::optional<Tensor<T, 3>>& conv_state, BasicRetrievalCache<T, Axes>& cache, const Sequences& sequences,
+                       Pass pass = Pass::inference) {
   expect(config.qk_norm == QKNorm::l2, "retrieve: expected queries of unit length");
   expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
   const Index N = sequences.count(x.shape[0], x.shape[1]);
@@ -68,7 +69,7 @@ void retrieval_queries(const DeltaInputsConfig& config, const DeltaInputsParams<
                  {{"N", N}, {"D", config.key_dim()}, {"W", config.conv_size}});
   detail::keep(x, cache.x);
   cache.sequences = sequences;
-  detail::Branches<T>(config, params).q.forward(x, conv_state, cache.branch, sequences);
+  detail::Branches<T>(config, params).q.forward(x, conv_state, cache.branch, sequences, pass);
   if (config.use_short_conv) shift_convolution_state<T>(cache.branch.projected, *conv_state, sequences);
   cache.q.resize(x.shape[0], x.shape[1], config.num_heads, config.head_k_dim);
   l2_norm<T>(detail::as_heads<const T>(cache.branch.out, config.num_heads).rows(), rows(cache.q));
@@ -97,9 +98,13 @@ template <Real T>
   parallel_for(static_cast<Index>(cut.size()) * HV, [&](Index piece) {
     const detail::Sequence& sequence = cut[static_cast<std::size_t>(piece / HV)];
     const Index h = piece % HV;
-    const MatrixMap<const T> S(states.data() + piece * states.dimension(2) * V, K, V);
-    detail::head_rows(o.data(), {q.shape[0], q.shape[1], HV, V}, sequence, h).noalias() =
-        scale * detail::head_rows(q.data, q.shape, sequence, h / (HV / H)) * S;
+    const auto queries = detail::head_rows(q.data, q.shape, sequence, h / (HV / H));
+    Matrix<T> S = Matrix<T>::Zero(K, whole_packets<T>(V)), read(queries.rows(), S.cols());
+    S.leftCols(V) = MatrixMap<const T>(states.data() + piece * states.dimension(2) * V, K, V);
+    // Eigen's product would sum in an order that depends on the number of tokens
+    small_product<Keep::nothing>(read.rows(), S.cols(), K, Plain<T>{queries.data(), queries.outerStride()}, S.data(), S.cols(),
+                                 read.data(), read.cols());
+    detail::head_rows(o.data(), {q.shape[0], q.shape[1], HV, V}, sequence, h) = scale * read.leftCols(V);
   });
   return o;
 }

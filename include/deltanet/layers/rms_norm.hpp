@@ -4,6 +4,7 @@
 
 #include "deltanet/core/activation.hpp"
 #include "deltanet/core/product.hpp"
+#include "deltanet/core/row_sums.hpp"
 #include "deltanet/layers/layer.hpp"
 #include "deltanet/layers/tokens.hpp"
 
@@ -31,7 +32,7 @@ namespace detail {
 /// 1 / sqrt(mean x^2 + eps).
 template <Real T>
 [[nodiscard]] T reciprocal_rms(const VectorMap<const T>& x, T eps) {
-  return 1 / std::sqrt(x.squaredNorm() / static_cast<T>(x.size()) + eps);
+  return 1 / std::sqrt(row_dot(x.data(), x.data(), x.size()) / static_cast<T>(x.size()) + eps);
 }
 
 /// The gradient by one row x, given dn, that by n = x r with r = reciprocal_rms(x). dn and dx may be the same row.

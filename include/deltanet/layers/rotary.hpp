@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/layers/tokens.hpp"
 
 namespace deltanet {
@@ -41,15 +42,20 @@ class Rotation {
   void turn(View<T, 3> x, T direction) const {
     const Index half = cos_.cols(), H = x.shape[1], K = x.shape[2];
     if (half == 0) return;
+    const auto new_a = [direction](const auto& a, const auto& b, const auto& cos, const auto& sin) {
+      return a * cos - b * (direction * sin);
+    };
+    const auto new_b = [direction](const auto& a, const auto& b, const auto& cos, const auto& sin) {
+      return b * cos + a * (direction * sin);
+    };
     detail::RowPieces(x.shape[0], H * K).for_each([&](Index, Index first, Index count) {
+      Vector<T> before(half);
       for (Index i = first * H; i < (first + count) * H; ++i) {
-        const auto cos = cos_.row(i / H).array(), sin = sin_.row(i / H).array();
-        T* head = x.data + i * K;
-        for (Index d = 0; d < half; ++d) {
-          const T a = head[d], b = head[half + d], s = direction * sin(d);
-          head[d] = a * cos(d) - b * s;
-          head[half + d] = b * cos(d) + a * s;
-        }
+        const T *cos = cos_.row(i / H).data(), *sin = sin_.row(i / H).data();
+        T *a = x.data + i * K, *b = a + half;
+        std::copy_n(a, half, before.data());
+        detail::map_packets(half, a, new_a, a, b, cos, sin);
+        detail::map_packets(half, b, new_b, before.data(), b, cos, sin);
       }
     });
   }

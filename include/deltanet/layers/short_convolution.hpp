@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/feature_map.hpp"
 #include "deltanet/layers/layer.hpp"
@@ -109,18 +110,22 @@ template <Real T>
 void convolve(const ConvolutionInputs<T>& inputs, const Matrix<T>& taps, const std::optional<Vector<T>>& bias, Index n, Index t,
               Index column, VectorMap<T> z) {
   const Index W = taps.rows(), columns = z.size();
-  const auto term = [&](Index w) {
-    const VectorMap<const T> tap(taps.row(w).data() + column, columns);
-    return tap.cwiseProduct(inputs(n, t - W + 1 + w, column, columns));
+  const auto tap = [&](Index w) { return taps.row(w).data() + column; };
+  const auto input = [&](Index w) { return inputs(n, t - W + 1 + w, column, columns).data(); };
+  const auto one = [](const auto& a, const auto& x) { return a * x; };
+  const auto add_one = [](const auto& sum, const auto& a, const auto& x) { return sum + a * x; };
+  const auto add_two = [](const auto& sum, const auto& a, const auto& x, const auto& b, const auto& y) {
+    return sum + (a * x + b * y);
   };
   Index w = 0;
   if (bias) {
     z = bias->segment(column, columns);
   } else {
-    z = term(w++);
+    map_packets(columns, z.data(), one, tap(w), input(w));
+    ++w;
   }
-  for (; w + 1 < W; w += 2) z += term(w) + term(w + 1);
-  if (w < W) z += term(w);
+  for (; w + 1 < W; w += 2) map_packets(columns, z.data(), add_two, z.data(), tap(w), input(w), tap(w + 1), input(w + 1));
+  if (w < W) map_packets(columns, z.data(), add_one, z.data(), tap(w), input(w));
 }
 
 }  // namespace detail

@@ -1,17 +1,20 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/layers/linear.hpp"
 
 namespace deltanet {
 
-/// gate = most * sigmoid(projection x), in (0, most). x [M, D], gate [M, N].
+/// gate = most * sigmoid(projection x), in (0, most). x [M, D], gate [M, N]. The product is summed as the pass asks.
 template <Real T>
-void sigmoid_gate(const LinearParams<T>& projection, std::type_identity_t<T> most, ConstMatrixRef<T> x, MatrixMap<T> gate) {
-  linear<T>(projection, x, gate);
+void sigmoid_gate(const LinearParams<T>& projection, std::type_identity_t<T> most, ConstMatrixRef<T> x, MatrixMap<T> gate,
+                  Pass pass = Pass::inference) {
+  linear<T>(projection, x, gate, pass);
   detail::for_each_range(gate.size(), [&](Index begin, Index size) {
-    VectorMap<T> part(gate.data() + begin, size);
-    part.array() = most * sigmoid(part.array());
+    T* part = gate.data() + begin;
+    detail::map_packets(
+        size, part, [most](const auto& z) { return most * sigmoid(z); }, part);
   });
 }
 

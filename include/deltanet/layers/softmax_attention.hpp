@@ -6,10 +6,12 @@
 
 #include "deltanet/core/product.hpp"
 #include "deltanet/core/zeros.hpp"
+#include "deltanet/layers/attention_products.hpp"
 #include "deltanet/layers/tokens.hpp"
 
 /// Causal softmax attention in blocks: scores exist for a block of queries and a block of keys at a time, and the sums over all
-/// keys are corrected as a larger score comes along (arXiv 2112.05682, 2205.14135). Memory O(T), work O(T S K) a head.
+/// keys are corrected as a larger score comes along (arXiv 2112.05682, 2205.14135). Memory O(T), work O(T S K) a head. What a
+/// query reads does not depend on what other queries there are, bit for bit.
 namespace deltanet {
 
 /// Of every sequence the last tokens ask: of S tokens, query t of T stands at p = S - T + t and sees p - window + 1 .. p, and
@@ -20,6 +22,7 @@ struct AttentionInputs {
   struct Sequence {
     Index tokens = 0;       // T of them ask
     View<const T, 3> k, v;  // [n S, HKV, K]: query head h reads key head h / (H / HKV)
+    Index before = 0;       // tokens of the sequence that are not among the S
   };
   /// What all tokens of all sequences see, whatever the window.
   struct Prefix {
@@ -41,8 +44,8 @@ namespace detail {
 /// Some queries of all the heads that read one key head, against the keys of that head, block by block.
 template <Real T>
 struct AttentionBlock {
-  static constexpr Index max_queries = 64, max_keys = 128;  // rows and columns of scores; queries are tokens times heads
-  using Rows = Eigen::Map<const Matrix<T>, 0, Eigen::OuterStride<>>;
+  static constexpr Index max_queries = 64;  // rows of scores, tokens times heads
+  static constexpr Index max_keys = AttentionProducts<T>::max_keys;
 
   const AttentionInputs<T>* in;
   const typename AttentionInputs<T>::Sequence* sequence;
@@ -54,9 +57,10 @@ struct AttentionBlock {
 
   /// Keys and values that are asked at a time.
   struct Keys {
-    Rows k, v;    // [keys, K]
-    Index first;  // place of the first in the sequence, or in the prefix
-    bool prefix;  // whether all rows see them all
+    HeadRows<T> k, v;  // [keys, K]
+    Index first;       // the first among those of the sequence, or of the prefix
+    Index place;       // of the first among max_keys, which begin at multiples of that in the sequence
+    bool prefix;       // whether all rows see them all
   };
 
   /// All blocks of a problem, in order; those of one sequence and key head follow each other.
@@ -95,7 +99,7 @@ struct AttentionBlock {
   }
 
   /// Keys or values [.., HKV, K] from place `from` on.  [keys, K]
-  [[nodiscard]] Rows rows_of(const View<const T, 3>& x, Index from, Index keys) const {
+  [[nodiscard]] HeadRows<T> rows_of(const View<const T, 3>& x, Index from, Index keys) const {
     const Index K = x.shape[2], stride = x.shape[1] * K;
     return {x.data + from * stride + head * K, keys, K, Eigen::OuterStride<>(stride)};
   }
@@ -103,34 +107,42 @@ struct AttentionBlock {
   /// Calls f(keys) for every block of keys that any row sees.
   template <class F>
   void for_each_keys(const F& f) const {
-    const auto blocks = [&](const View<const T, 3>& k, const View<const T, 3>& v, Index from, Index to, bool prefix) {
-      for (; from < to; from += max_keys) {
-        const Index keys = std::min(max_keys, to - from);
-        f(Keys{rows_of(k, from, keys), rows_of(v, from, keys), from, prefix});
+    const auto blocks = [&](const View<const T, 3>& k, const View<const T, 3>& v, Index from, Index to, Index before,
+                            bool prefix) {
+      for (Index keys; from < to; from += keys) {
+        const Index place = (before + from) % max_keys;
+        keys = std::min(max_keys - place, to - from);
+        f(Keys{rows_of(k, from, keys), rows_of(v, from, keys), from, place, prefix});
       }
     };
-    blocks(in->prefix.k, in->prefix.v, 0, in->prefix.k.shape[0], true);
-    blocks(sequence->k, sequence->v, begin(0), end(rows() - 1), false);
+    blocks(in->prefix.k, in->prefix.v, 0, in->prefix.k.shape[0], 0, true);
+    blocks(sequence->k, sequence->v, begin(0), end(rows() - 1), in->keys_per_token * sequence->before, false);
+  }
+  /// The first of the keys that row i sees, and their number.
+  [[nodiscard]] std::pair<Index, Index> visible(Index i, const Keys& keys) const {
+    const Index all = keys.k.rows();
+    if (keys.prefix) return {0, all};
+    const Index from = std::clamp<Index>(begin(i) - keys.first, 0, all);
+    return {from, std::clamp<Index>(end(i) - keys.first, from, all) - from};
   }
   /// Calls f(row, first column, columns) for every row that sees some of the keys; all other scores become 0.
   template <class F>
   void for_each_visible(Eigen::Ref<Matrix<T>> scores, const Keys& keys, const F& f) const {
     for (Index i = 0; i < rows(); ++i) {
-      const Index from = keys.prefix ? 0 : std::clamp<Index>(begin(i) - keys.first, 0, scores.cols());
-      const Index to = keys.prefix ? scores.cols() : std::clamp<Index>(end(i) - keys.first, from, scores.cols());
+      const auto [from, count] = visible(i, keys);
       scores.row(i).head(from).setZero();
-      scores.row(i).tail(scores.cols() - to).setZero();
-      if (from < to) f(i, from, to - from);
+      scores.row(i).tail(scores.cols() - from - count).setZero();
+      if (count > 0) f(i, from, count);
     }
   }
 };
 
 /// The queries of a block, times the scale: those that ask the sequence, and those that ask the prefix.
 template <Real T>
-struct AttentionQueries {
+struct ScaledQueries {
   Matrix<T> of_sequence, of_prefix;  // [rows, K]
 
-  AttentionQueries(const AttentionBlock<T>& block, Index K)
+  ScaledQueries(const AttentionBlock<T>& block, Index K)
       : of_sequence(block.rows(), K), of_prefix(block.in->prefix.q.absent() ? 0 : block.rows(), K) {
     block.gather(block.in->q.data, of_sequence);
     of_sequence *= block.in->scale();
@@ -160,25 +172,16 @@ template <Real T>
   parallel_for(static_cast<Index>(blocks.size()), [&](Index piece) {
     const detail::AttentionBlock<T>& block = blocks[static_cast<std::size_t>(piece)];
     const Index rows = block.rows();
-    const detail::AttentionQueries<T> q(block, K);
-    Matrix<T> o = Matrix<T>::Zero(rows, K), buffer(rows, block.max_keys);
-    Vector<T> sum = Vector<T>::Zero(rows), most = Vector<T>::Constant(rows, -std::numeric_limits<T>::infinity());
+    const detail::ScaledQueries<T> q(block, K);
+    detail::AttentionProducts<T> products(rows, K);
+    const detail::AttentionQueries<T> of_sequence(q.of_sequence), of_prefix(q.of_prefix);
     block.for_each_keys([&](const auto& keys) {
-      auto scores = buffer.leftCols(keys.k.rows());
-      scores.noalias() = q.that_ask(keys) * keys.k.transpose();
-      block.for_each_visible(scores, keys, [&](Index i, Index from, Index count) {
-        auto seen = scores.row(i).segment(from, count).array();
-        const T larger = std::max(most[i], seen.maxCoeff()), correction = std::exp(most[i] - larger);
-        most[i] = larger;
-        seen = (seen - larger).exp();
-        sum[i] = sum[i] * correction + seen.sum();
-        o.row(i) *= correction;
-      });
-      o.noalias() += scores * keys.v;
+      products.add(keys.prefix ? of_prefix : of_sequence, keys.k, keys.v, keys.place,
+                   [&](Index i) { return block.visible(i, keys); });
     });
     for (Index i = 0; i < rows; ++i) {
-      VectorMap<T>(result.o.data() + block.at(i) * K, K) = o.row(i) / sum[i];
-      result.lse.data()[block.at(i)] = most[i] + std::log(sum[i]);
+      VectorMap<T>(result.o.data() + block.at(i) * K, K) = products.o.row(i).head(K) / products.sum[i];
+      result.lse.data()[block.at(i)] = products.most[i] + std::log(products.sum[i]);
     }
   });
   return result;
@@ -211,7 +214,7 @@ template <Real T>
   const auto backward = [&](const detail::AttentionBlock<T>& block, MatrixRef<T> dprefix_k, MatrixRef<T> dprefix_v) {
     const Index rows = block.rows(), past = block.sequence->k.shape[0] - n * block.sequence->tokens;
     const Index offset = n * (block.start - block.position);  // from a key's place in its sequence to that in d.k
-    const detail::AttentionQueries<T> q(block, K);
+    const detail::ScaledQueries<T> q(block, K);
     Matrix<T> o(rows, K), dout(rows, K), dq = Matrix<T>::Zero(rows, K), dq_prefix = dq;
     Matrix<T> p_buffer(rows, block.max_keys), ds_buffer(rows, block.max_keys);
     block.gather(out.o.data(), o);

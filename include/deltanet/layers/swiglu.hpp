@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/core/activation.hpp"
+#include "deltanet/core/packet_map.hpp"
 #include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/linear.hpp"
 
@@ -72,15 +73,16 @@ class SwiGLU {
     const Index tokens = x.rows().rows();
     gate.resize(tokens, config.width());
     up.resize(tokens, config.width());
-    linear<T>(params.gate_proj, x.rows(), gate);
-    linear<T>(params.up_proj, x.rows(), up);
+    linear<T>(params.gate_proj, x.rows(), gate, pass_of(cache));
+    linear<T>(params.up_proj, x.rows(), up, pass_of(cache));
     Matrix<T> h(tokens, config.width());
     detail::for_each_range(h.size(), [&](Index begin, Index size) {
-      const VectorMap<const T> g(gate.data() + begin, size), u(up.data() + begin, size);
-      VectorMap<T>(h.data() + begin, size).array() = silu(g.array()) * u.array();
+      const T *g = gate.data() + begin, *u = up.data() + begin;
+      detail::map_packets(
+          size, h.data() + begin, [](const auto& a, const auto& b) { return silu(a) * b; }, g, u);
     });
     Tensor<T, 3> y(x.shape);
-    linear<T>(params.down_proj, h, rows(y));
+    linear<T>(params.down_proj, h, rows(y), pass_of(cache));
     return y;
   }
 

@@ -94,7 +94,7 @@ class LanguageModel {
     Tensor<T, 3> x =
         params.model.norm.forward(features(tokens, state, cache, sequences), nullptr, cache ? &cache->norm : nullptr);
     Tensor<T, 3> logits(x.dimension(0), x.dimension(1), config.vocab_size);
-    apply_head(rows(std::as_const(x)), rows(logits));
+    apply_head(rows(std::as_const(x)), rows(logits), pass_of(cache));
     if (cache) cache->features = std::move(x);
     return logits;
   }
@@ -169,11 +169,11 @@ class LanguageModel {
   }
 
   /// logits = x W^T.
-  void apply_head(ConstMatrixRef<T> x, MatrixRef<T> logits) const {
+  void apply_head(ConstMatrixRef<T> x, MatrixRef<T> logits, Pass pass = Pass::inference) const {
     if (kept_head())
       multiply_transposed<T>(x, *kept_head(), logits);
     else
-      multiply_transposed<T>(x, head(), logits);
+      multiply_transposed<T>(x, head(), logits, pass);
   }
 
   void expect_layers(const State& state) const {

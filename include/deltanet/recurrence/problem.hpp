@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "deltanet/core/row_pieces.hpp"
+#include "deltanet/core/row_sums.hpp"
 #include "deltanet/core/sequences.hpp"
 #include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/scan.hpp"
@@ -21,7 +22,7 @@ struct Extents {
 /// One over the length of a direction, with an epsilon inside the root, so that the zero vector has a finite gradient.
 template <Real T>
 [[nodiscard]] T reciprocal_length(const VectorMap<const T>& x) {
-  return 1 / std::sqrt(x.squaredNorm() + T(1e-6));
+  return 1 / std::sqrt(row_dot(x.data(), x.data(), x.size()) + T(1e-6));
 }
 
 /// Whether an input is a direction in key space, which use_qk_l2norm normalises: q, k and their like.
