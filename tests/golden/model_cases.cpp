@@ -20,6 +20,19 @@ Ids columns(const Ids& ids, Index begin, Index end) {
   return ids.slice(offset, extent);
 }
 
+/// The logits of all tokens, read in pieces that end at `ends`.
+Tensor<float, 3> logits_of_pieces(const Model& model, const Ids& ids, const std::vector<Index>& ends) {
+  Tensor<float, 3> logits(ids.dimension(0), ids.dimension(1), model.config.vocab_size);
+  auto state = model.initial_state(ids.dimension(0));
+  Index begin = 0;
+  for (const Index end : ends) {
+    const Tensor<float, 3> piece = model.forward(columns(ids, begin, end), &state);
+    logits.slice(Eigen::array<Index, 3>{0, begin, 0}, piece.dimensions()) = piece;
+    begin = end;
+  }
+  return logits;
+}
+
 /// A prompt at once, then token by token; on the way a copy of the state takes its place, and later one that was saved.
 Tensor<float, 3> logits_of_steps(const Model& model, const Ids& ids, Index prompt) {
   const Index length = ids.dimension(1);
@@ -69,8 +82,18 @@ Deviations run(const Case& c) {
   const auto generated = c.file.tensor<std::int32_t, 1>("generated");
   const auto prompt = c.config.at("prompt_length").get<Index>();
   const std::vector<std::int32_t> start(ids.data(), ids.data() + prompt);
-  std::vector<Deviation> deviations{compare(c, "forward", "logits", model.forward(ids), bound),
-                                    compare(c, "prefill and step", "logits", logits_of_steps(model, ids, prompt), bound)};
+  const Tensor<float, 3> logits = model.forward(ids);
+  const Tensor<float, 3> steps = logits_of_steps(model, ids, prompt);
+  std::vector<Deviation> deviations{compare(c, "forward", "logits", logits, bound),
+                                    compare(c, "prefill and step", "logits", steps, bound)};
+  const auto expect_same_bits = [&](const char* what, const Tensor<float, 3>& other) {
+    const bool same = std::equal(other.data(), other.data() + other.size(), logits.data());
+    deviations.push_back({what, same ? 0. : 1., 0});
+  };
+  expect_same_bits("prefill and step as forward", steps);
+  const Index length = ids.dimension(1);
+  for (const auto& ends : std::vector<std::vector<Index>>{{1, length}, {5, 9, 40, length}, {16, 17, 33, length}})
+    expect_same_bits("pieces as forward", logits_of_pieces(model, ids, ends));
   for (const bool from_state : {false, true}) {
     const auto tokens = greedy(model, start, generated.size(), from_state);
     const bool same = std::equal(tokens.begin(), tokens.end(), generated.data());
