@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "compare/sequence_model.hpp"
+#include "deltanet/layers/delta_state.hpp"
 #include "deltanet/memory/memory_network.hpp"
 
 namespace compare {

@@ -167,7 +167,7 @@ TEST_CASE("a file that is no state, or of another version, is refused", "[io]") 
   const detail::SavedState<Model::State> saved{state_of(model, 1)};
   save_parameters(folder / "new.state", saved, "", {{"format", "deltanet.state"}, {"version", "3"}});
   CHECK_THROWS_WITH(load_state(folder / "new.state", model, 1),
-                    ContainsSubstring("a state of another version: expected metadata version \"1\", found \"2\""));
+                    ContainsSubstring("a state of another version: expected metadata version \"2\", found \"3\""));
 }
 
 TEST_CASE("any bit of a parameter, its shape and its name are in the fingerprint", "[io]") {

@@ -65,8 +65,7 @@ void splits_are_whole(const L& layer, const Tensor<T, 3>& x) {
   }
 }
 
-/// One pass == pieces of any length, token by token and a sequence alone, bit for bit: for layers without a recurrence, whose
-/// chunks sum in an order of their own.
+/// One pass == pieces of any length, token by token and a sequence alone, bit for bit.
 template <class L, Real T>
 void pieces_are_whole_bit_for_bit(const L& layer, const Tensor<T, 3>& x) {
   const Index B = x.dimension(0), length = x.dimension(1);
@@ -299,6 +298,16 @@ void layer_laws_in_double(const typename L<double>::Config& config, Index width,
   unequal_lengths_are_alone(layer, width);
   rollback_is_never_having_read(layer, random_tokens<double>(2, 12, width));
   threads_change_nothing(layer, random_tokens<double>(2, 100, width));
+}
+
+/// The same for a layer whose memory is one of memory/: what it reads in pieces has the bits of one pass.
+template <template <class> class L>
+void delta_layer_laws_in_double(const typename L<double>::Config& config, Index width) {
+  layer_laws_in_double<L>(config, width);
+  L<double> layer(config);
+  Random random(2);
+  layer.initialize(random);
+  pieces_are_whole_bit_for_bit(layer, random_tokens<double>(2, 40, width));
 }
 
 /// The same in double and float.

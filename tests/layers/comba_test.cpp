@@ -24,13 +24,13 @@ TEST_CASE("a Comba layer keeps the laws of a layer", "[layers]") {
   config.num_heads = 1;
   config.num_v_heads = 2;
   config.correction_factor = 0.3;  // at 1, q - D p is near 0 at times, where differences of its direction are wrong
-  layer_laws_in_double<Comba>(config, 6);
+  delta_layer_laws_in_double<Comba>(config, 6);
 }
 
 TEST_CASE("a Comba layer without gate, convolutions, correction and inner decay keeps the laws of a layer", "[layers]") {
   auto config = small;
   config.use_output_gate = config.use_short_conv = config.use_output_correction = config.use_inner_decay = false;
-  layer_laws_in_double<Comba>(config, 6);
+  delta_layer_laws_in_double<Comba>(config, 6);
 }
 
 TEST_CASE("the parameters of a Comba layer have the names and first values of flash-linear-attention's", "[layers]") {

@@ -11,20 +11,20 @@ constexpr GatedDeltaNet2Config small{.hidden_size = 6, .head_dim = 3, .num_heads
 
 }  // namespace
 
-TEST_CASE("a GatedDeltaNet2 keeps the laws of a layer", "[layers]") { layer_laws_in_double<GatedDeltaNet2>(small, 6); }
+TEST_CASE("a GatedDeltaNet2 keeps the laws of a layer", "[layers]") { delta_layer_laws_in_double<GatedDeltaNet2>(small, 6); }
 
 TEST_CASE("a GatedDeltaNet2 with grouped value heads and a bounded decay keeps the laws of a layer", "[layers]") {
   auto config = small;
   config.num_v_heads = 4;
   config.expand_v = 2;
   config.conv_bias = config.allow_neg_eigval = config.safe_gate = true;
-  layer_laws_in_double<GatedDeltaNet2>(config, 6);
+  delta_layer_laws_in_double<GatedDeltaNet2>(config, 6);
 }
 
 TEST_CASE("a GatedDeltaNet2 without convolutions keeps the laws of a layer", "[layers]") {
   auto config = small;
   config.use_short_conv = false;
-  layer_laws_in_double<GatedDeltaNet2>(config, 6);
+  delta_layer_laws_in_double<GatedDeltaNet2>(config, 6);
 }
 
 TEST_CASE("a GatedDeltaNet2 keeps the laws over several chunks", "[layers]") {

@@ -23,7 +23,7 @@ TEST_CASE("a GatedDeltaProduct keeps the laws of a layer", "[layers]") {
   auto config = small;
   config.num_heads = 1;
   config.num_v_heads = 2;
-  layer_laws_in_double<GatedDeltaProduct>(config, 6);
+  delta_layer_laws_in_double<GatedDeltaProduct>(config, 6);
 }
 
 TEST_CASE("a DeltaProduct of three steps without gate and convolutions keeps the laws of a layer", "[layers]") {
@@ -31,7 +31,7 @@ TEST_CASE("a DeltaProduct of three steps without gate and convolutions keeps the
   config.expand_v = 1;
   config.use_output_gate = config.use_short_conv = config.allow_neg_eigval = false;
   config.num_householder = 3;
-  layer_laws_in_double<DeltaProduct>(config, 6);
+  delta_layer_laws_in_double<DeltaProduct>(config, 6);
 }
 
 TEST_CASE("a GatedDeltaProduct of one step is a GatedDeltaNet", "[layers]") {

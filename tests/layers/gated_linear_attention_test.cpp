@@ -21,7 +21,7 @@ constexpr GatedLinearAttentionConfig small{.hidden_size = 8, .num_heads = 2, .ga
 }  // namespace
 
 TEST_CASE("a GatedLinearAttention keeps the laws of a layer", "[layers]") {
-  layer_laws_in_double<GatedLinearAttention>(small, 8);
+  delta_layer_laws_in_double<GatedLinearAttention>(small, 8);
 }
 
 TEST_CASE("a GatedLinearAttention with convolutions and without a gate keeps the laws of a layer", "[layers]") {
@@ -31,7 +31,7 @@ TEST_CASE("a GatedLinearAttention with convolutions and without a gate keeps the
   config.expand_k = 1;
   config.expand_v = 0.5;
   config.gate_logit_normalizer = 2;
-  layer_laws_in_double<GatedLinearAttention>(config, 8);
+  delta_layer_laws_in_double<GatedLinearAttention>(config, 8);
 }
 
 TEST_CASE("a GatedLinearAttention keeps the laws over several chunks", "[layers]") {

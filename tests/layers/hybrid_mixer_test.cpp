@@ -20,7 +20,7 @@ std::vector<std::string> names_of(const HybridMixerConfig& config) {
 }  // namespace
 
 TEST_CASE("a hybrid mixer of either kind keeps the laws of a layer", "[layers]") {
-  for (const HybridMixerConfig& config : {linear, softmax}) layer_laws_in_double<HybridMixer>(config, 6);
+  for (const HybridMixerConfig& config : {linear, softmax}) delta_layer_laws_in_double<HybridMixer>(config, 6);
 }
 
 TEST_CASE("a hybrid mixer names its tensors by its kind", "[layers]") {

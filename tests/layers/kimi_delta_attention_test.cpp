@@ -18,7 +18,9 @@ constexpr KimiDeltaAttentionConfig small{.hidden_size = 6, .head_dim = 3, .num_h
 
 }  // namespace
 
-TEST_CASE("a KimiDeltaAttention keeps the laws of a layer", "[layers]") { layer_laws_in_double<KimiDeltaAttention>(small, 6); }
+TEST_CASE("a KimiDeltaAttention keeps the laws of a layer", "[layers]") {
+  delta_layer_laws_in_double<KimiDeltaAttention>(small, 6);
+}
 
 TEST_CASE("a KimiDeltaAttention with grouped value heads and a bounded decay keeps the laws of a layer", "[layers]") {
   auto config = small;
@@ -27,13 +29,13 @@ TEST_CASE("a KimiDeltaAttention with grouped value heads and a bounded decay kee
   config.expand_v = 2;
   config.conv_bias = config.allow_neg_eigval = config.safe_gate = true;
   config.lower_bound = -5;
-  layer_laws_in_double<KimiDeltaAttention>(config, 6);
+  delta_layer_laws_in_double<KimiDeltaAttention>(config, 6);
 }
 
 TEST_CASE("a KimiDeltaAttention without convolutions keeps the laws of a layer", "[layers]") {
   auto config = small;
   config.use_short_conv = false;
-  layer_laws_in_double<KimiDeltaAttention>(config, 6);
+  delta_layer_laws_in_double<KimiDeltaAttention>(config, 6);
 }
 
 TEST_CASE("a KimiDeltaAttention keeps the laws over several chunks", "[layers]") {

@@ -171,12 +171,12 @@ TEST_CASE("a momentum gate names the range of eta_max", "[layers]") {
 }
 
 TEST_CASE("a GatedDeltaNet with Titans' momentum keeps the laws of a layer", "[layers]") {
-  layer_laws_in_double<HeavyBallNet>({.hidden_size = 6, .head_dim = 3, .num_heads = 1, .num_v_heads = 2}, 6);
+  delta_layer_laws_in_double<HeavyBallNet>({.hidden_size = 6, .head_dim = 3, .num_heads = 1, .num_v_heads = 2}, 6);
 }
 
 TEST_CASE("a GatedDeltaNet with Nesterov's momentum and free gates keeps the laws of a layer", "[layers]") {
-  layer_laws_in_double<NesterovNet>({.hidden_size = 6, .head_dim = 3, .num_heads = 2, .eta_max = 0.8, .stable_gates = false},
-                                    6);
+  delta_layer_laws_in_double<NesterovNet>(
+      {.hidden_size = 6, .head_dim = 3, .num_heads = 2, .eta_max = 0.8, .stable_gates = false}, 6);
 }
 
 TEST_CASE("a GatedDeltaNet whose momentum is none is one without momentum", "[layers]") {
@@ -202,8 +202,9 @@ TEST_CASE("a GatedDeltaNet with momentum has its gate's parameters and a state o
                                           "k_conv1d.weight", "v_conv1d.weight", "a_proj.weight", "A_log", "dt_bias",
                                           "eta_proj.weight", "eta_proj.bias", "g_proj.weight", "o_norm.weight",
                                           "o_proj.weight"});
-  CHECK(layer.initial_state(5).recurrent_state.dimensions() == Eigen::array<Index, 4>{5, 2, 6, 3});
-  auto state = GatedDeltaNet<double>(layer.config).initial_state(5);
+  auto state = layer.initial_state(5);
+  CHECK(state.recurrent_state.dimensions() == Eigen::array<Index, 4>{5, 2, 6, 3});
+  state.recurrent_state.resize(5, 2, 3, 3);
   CHECK_THROWS_WITH(layer.forward(random_tokens<double>(5, 1, 6), &state),
                     ContainsSubstring("recurrent_state: expected [N=5, HV=2, 2K=6, V=3], got [5, 2, 3, 3]"));
 }

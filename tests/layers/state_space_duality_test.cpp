@@ -19,14 +19,14 @@ constexpr StateSpaceDualityConfig small{.hidden_size = 6, .expand_v = 1, .head_d
 }  // namespace
 
 TEST_CASE("a layer of the state-space duality keeps the laws of a layer", "[layers]") {
-  layer_laws_in_double<StateSpaceDuality>(small, 6);
+  delta_layer_laws_in_double<StateSpaceDuality>(small, 6);
 }
 
 TEST_CASE("a layer of the state-space duality without gate and convolutions keeps the laws of a layer", "[layers]") {
   auto config = small;
   config.num_heads = 2;
   config.use_gate = config.use_short_conv = false;
-  layer_laws_in_double<StateSpaceDuality>(config, 6);
+  delta_layer_laws_in_double<StateSpaceDuality>(config, 6);
 }
 
 TEST_CASE("a layer of the state-space duality reads q^T (sum of decayed dt k v^T) + D v", "[layers]") {
