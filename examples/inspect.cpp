@@ -102,10 +102,11 @@ void print_text(const TensorStore& store, const Contents& contents, const std::o
     std::printf("recurrent state: its size is not known for this model type\n");
     return;
   }
-  std::printf("recurrent state  %s a layer and sequence in float: memories %s, tokens that wait to be written %s, "
-              "inputs of the convolutions %s\n",
-              size_text(state->bytes_per_layer()).c_str(), detail::shape_text(state->memories).c_str(),
-              detail::shape_text(state->open_chunk).c_str(), detail::shape_text(state->taps).c_str());
+  std::printf(
+      "recurrent state  %s a layer and sequence in float: memories %s, tokens that wait to be written %s, "
+      "inputs of the convolutions %s\n",
+      size_text(state->bytes_per_layer()).c_str(), detail::shape_text(state->memories).c_str(),
+      detail::shape_text(state->open_chunk).c_str(), detail::shape_text(state->taps).c_str());
   std::printf("                 %s a sequence in all, whatever its length\n", size_text(state->bytes()).c_str());
   if (state->attention_bytes > 0)
     std::printf("attention        %s a token and sequence in float: keys and values\n",

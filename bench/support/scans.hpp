@@ -103,9 +103,7 @@ Prepared decode(const Sizes& sizes) {
   std::string wrong = wrong_stream<M, T>(small(sizes, 1), 40);
   if (wrong.empty()) wrong = wrong_stream<M, T>(sizes, 10);
   return {wrong,
-          [stream = std::make_shared<Stream<M, T>>(Stream<M, T>{sizes})] {
-            benchmark::DoNotOptimize((*stream)().data());
-          },
+          [stream = std::make_shared<Stream<M, T>>(Stream<M, T>{sizes})] { benchmark::DoNotOptimize((*stream)().data()); },
           [numbers = sizes.B * sizes.HV * M::state_rows(sizes.K) * sizes.V] { return rewrite_bound<T>(numbers); }};
 }
 

@@ -50,7 +50,8 @@ struct ModelState {
   }
 
   [[nodiscard]] std::uint64_t bytes_per_layer() const {
-    return sizeof(float) * static_cast<std::uint64_t>(memories[0] * memories[1] * memories[2] + open_chunk[0] * open_chunk[1] + taps[0] * taps[1]);
+    return sizeof(float) * static_cast<std::uint64_t>(memories[0] * memories[1] * memories[2] + open_chunk[0] * open_chunk[1] +
+                                                      taps[0] * taps[1]);
   }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_per_layer() * static_cast<std::uint64_t>(recurrent_layers); }
 };
