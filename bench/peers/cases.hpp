@@ -53,20 +53,30 @@ struct Outputs {
   }
 };
 
-/// The definition, and what is timed.
+/// The definition, and what is timed. A Stream is read one token of each sequence at a time.
 struct DefinitionPeer : Sequential {
-  template <class In, Real T = typename In::Scalar>
-  static void step(const In& in, Tensor<T, 4>& state, const View<T, 4>& o) {
-    ScanResult<T> result = sequential(in, {.initial_state = state});
-    std::copy_n(result.o.data(), result.o.size(), o.data);
-    state = std::move(result.final_state);
-  }
+  template <Real T>
+  struct Stream {
+    Tensor<T, 4> state;
+
+    explicit Stream(const Sizes& sizes) : state(zeros<T>(sizes.B, sizes.HV, sizes.K, sizes.V)) {}
+    Tensor<T, 4> read(const Rule::Inputs<T>& token) {
+      ScanResult<T> result = sequential(token, {.initial_state = state});
+      state = std::move(result.final_state);
+      return std::move(result.o);
+    }
+    [[nodiscard]] Tensor<T, 4> settled() const { return state; }
+  };
 };
 struct FastPeer : Chunked {
-  template <class In, Real T = typename In::Scalar>
-  static void step(const In& in, Tensor<T, 4>& state, const View<T, 4>& o) {
-    deltanet::step(in, state, o);
-  }
+  template <Real T>
+  struct Stream {
+    RecurrentState<T, Rule> state;
+
+    explicit Stream(const Sizes& sizes) : state(RecurrentState<T, Rule>::zero(sizes.B, sizes.HV, sizes.K, sizes.V)) {}
+    Tensor<T, 4> read(const Rule::Inputs<T>& token) { return streamed(token, state); }
+    [[nodiscard]] Tensor<T, 4> settled() const { return state.settled(); }
+  };
 };
 
 template <class Peer, Real T>
@@ -77,10 +87,13 @@ template <class Peer, Real T>
     auto [result, gradients] = Peer::train(tokens.inputs(), {.o = tokens.do_});
     return {std::move(result), std::move(gradients.inputs)};
   }
-  Outputs<T> outputs{{Tensor<T, 4>(tokens_ * B, 1, HV, V), zeros<T>(B, HV, K, V)}, {}};
-  auto& [o, state] = outputs.result;
-  for (Index t = 0; t < tokens_; ++t)
-    Peer::step(tokens.inputs(t * B, B), state, View<T, 4>(o.data() + t * B * HV * V, {B, 1, HV, V}));
+  Outputs<T> outputs{{Tensor<T, 4>(tokens_ * B, 1, HV, V), {}}, {}};
+  typename Peer::template Stream<T> stream(c.sizes);
+  for (Index t = 0; t < tokens_; ++t) {
+    const Tensor<T, 4> o = stream.read(tokens.inputs(t * B, B));
+    std::copy_n(o.data(), o.size(), outputs.result.o.data() + t * o.size());
+  }
+  outputs.result.final_state = stream.settled();
   return outputs;
 }
 

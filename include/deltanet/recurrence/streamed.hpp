@@ -38,6 +38,7 @@ class TokenReader {
           T* const o = o_.data() + problem_.value_row(tokens, t, hv);
           Member::template load_values<T>(head, t, 0, x.V, target.data(), b.data());
           const Chunk<T>& rows = builder.append(head, t, i, problem_.scale, numbers);
+          // what is needed after the state, and first of all for the next head
           fetch(static_cast<const T*>(U), i * x.V);
           fetch(static_cast<const T*>(numbers + state_.open_chunk.dimension(2)), (i + 1) * padded<T>(x.K));
           advance_token<T>(rows, i, S, x.V, target.data(), b.data(), U, o);
