@@ -41,10 +41,10 @@ struct LinearAttentionParams : deltanet::DeltaInputsParams<T>, deltanet::DeltaOu
 ///
 /// The norm of the read-outs stands for the paper's normaliser. [B, T, D] -> [B, T, D].
 template <deltanet::Real T>
-class LinearAttention : public deltanet::DeltaLayer<LinearAttention<T>, T, LinearAttentionConfig, LinearAttentionParams<T>,
-                                                    deltanet::NoGatesCache> {
-  using Base =
-      deltanet::DeltaLayer<LinearAttention, T, LinearAttentionConfig, LinearAttentionParams<T>, deltanet::NoGatesCache>;
+class LinearAttention : public deltanet::DeltaLayer<LinearAttention<T>, T, deltanet::LinearAttentionRule, LinearAttentionConfig,
+                                                    LinearAttentionParams<T>, deltanet::NoGatesCache> {
+  using Base = deltanet::DeltaLayer<LinearAttention, T, deltanet::LinearAttentionRule, LinearAttentionConfig,
+                                    LinearAttentionParams<T>, deltanet::NoGatesCache>;
   friend Base;
 
  public:
