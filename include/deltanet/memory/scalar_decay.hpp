@@ -191,7 +191,8 @@ struct BasicScalarDecay {
                 Chunk<T>& chunk) const {
       const Index P = chunk.predictions;
       gram_of_token(i, P + 1, x, w, {numbers, K_}, chunk.pairs);
-      auto [between, from_start] = decays(numbers);
+      T* const between = decays(numbers).first;
+      T* const from_start = decays(numbers).second;
       if (i == 0) *from_start = 1;
       const auto set = [&](Index row, T factor) {
         chunk.reads.row(row) = factor * *from_start * x.row(row);
