@@ -1,21 +1,10 @@
 #include "deltanet/core/product.hpp"
 
-#include "deltanet/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/random_matrix.hpp"
 #include "support/tolerance.hpp"
 
 namespace deltanet::test {
-
-namespace {
-
-template <Real T>
-Matrix<T> random_matrix(Index rows, Index columns, std::uint64_t seed) {
-  Matrix<T> matrix(rows, columns);
-  Random(seed).fill_normal(matrix);
-  return matrix;
-}
-
-}  // namespace
 
 TEMPLATE_TEST_CASE("the three products of a linear map are Eigen's", "[core]", float, double) {
   using T = TestType;

@@ -1,7 +1,7 @@
 #include "deltanet/core/weight.hpp"
 
-#include "deltanet/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/random_matrix.hpp"
 #include "support/tolerance.hpp"
 
 namespace deltanet::test {
@@ -9,13 +9,6 @@ namespace deltanet::test {
 namespace {
 
 constexpr std::array precisions{Precision::full, Precision::bfloat16, Precision::float16};
-
-template <Real T>
-Matrix<T> random_matrix(Index rows, Index columns, std::uint64_t seed) {
-  Matrix<T> matrix(rows, columns);
-  Random(seed).fill_normal(matrix);
-  return matrix;
-}
 
 struct TwoWeights {
   Weight<float> first;

@@ -1,19 +1,12 @@
 #include "deltanet/layers/attention_products.hpp"
 
-#include "deltanet/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/random_matrix.hpp"
 #include "support/tolerance.hpp"
 
 namespace deltanet::test {
 
 namespace {
-
-template <Real T>
-Matrix<T> random_matrix(Index rows, Index columns, std::uint64_t seed) {
-  Matrix<T> matrix(rows, columns);
-  Random(seed).fill_normal(matrix);
-  return matrix;
-}
 
 template <Real T>
 detail::HeadRows<T> head_rows_of(const Matrix<T>& x, Index first, Index count) {

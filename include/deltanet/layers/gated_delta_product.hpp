@@ -114,15 +114,10 @@ class BasicDeltaProduct : public DeltaLayer<BasicDeltaProduct<T, Member>, T, Mem
 
   Tensor<T, 4> mix(View<const T, 3> x, Cache& cache, State* state, ScanCache<T>* scan) const {
     if constexpr (forgets) decay_gate<T>(params, x, cache.decay);
-    auto options = this->scan_options(cache);
-    if (state && !scan) return streamed_delta_product(scan_inputs(cache), config.num_householder, *state, options);
-    if (state) {
-      state->settle();
-      options.initial_state = state->recurrent_state;
-    }
-    auto result = delta_product(scan_inputs(cache), config.num_householder, options, scan);
-    if (state) state->recurrent_state = std::move(result.final_state);
-    return std::move(result.o);
+    const auto in = scan_inputs(cache);
+    const detail::Substeps<std::decay_t<decltype(in)>> substeps(in, config.num_householder);
+    const Tensor<T, 4> o = delta_scan(substeps.in, substeps.options(this->scan_options(cache)), state, scan);
+    return substeps.gather(o, detail::Substep::last);
   }
 
   auto mix_backward(const Cache& cache, const Tensor<T, 4>& d_o, MatrixRef<T> dx, Params& gradients) const {
