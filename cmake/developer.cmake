@@ -1,6 +1,7 @@
 # Settings for deltanet's own tests, benchmarks and examples. None of them reaches a user of the library.
 option(DELTANET_NATIVE "Compile for this machine's processor" ${PROJECT_IS_TOP_LEVEL})
 option(DELTANET_WERROR "Treat warnings as errors" OFF)
+option(DELTANET_UNITY "Compile several small sources at a time, so that what they include is compiled once" ON)
 set(DELTANET_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined")
 option(DELTANET_FUZZ "Offer the fuzz targets, deltanet_fuzzers; takes clang" OFF)
 

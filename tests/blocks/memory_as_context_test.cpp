@@ -16,7 +16,7 @@ using LinearContext = MemoryAsContext<GatedDeltaNet<T, HeavyBallMomentum>>;
 
 static_assert(Layer<DeepContext<double>> && Layer<LinearContext<double>>);
 
-const DeepContext<double>::Config deep{
+const DeepContext<double>::Config deep_context{
     .hidden_size = 6,
     .num_persistent_tokens = 2,
     .segment_size = 3,
@@ -25,7 +25,9 @@ const DeepContext<double>::Config deep{
 
 }  // namespace
 
-TEST_CASE("a deep memory as context keeps the laws of a layer", "[blocks]") { layer_laws_in_double<DeepContext>(deep, 6); }
+TEST_CASE("a deep memory as context keeps the laws of a layer", "[blocks]") {
+  layer_laws_in_double<DeepContext>(deep_context, 6);
+}
 
 TEST_CASE("a linear memory as context, without persistent tokens, keeps the laws of a layer", "[blocks]") {
   layer_laws_in_double<LinearContext>({.hidden_size = 6,
@@ -37,7 +39,7 @@ TEST_CASE("a linear memory as context, without persistent tokens, keeps the laws
 }
 
 TEST_CASE("memory as context is its equations, token by token", "[blocks]") {
-  DeepContext<double> layer(deep);
+  DeepContext<double> layer(deep_context);
   Random random(2);
   layer.initialize(random);
   const auto& [p, attn, attn_norm, memory, memory_norm, o_proj] = layer.params;
@@ -61,7 +63,7 @@ TEST_CASE("memory as context is its equations, token by token", "[blocks]") {
 }
 
 TEST_CASE("a segment sees what the segments before left in memory", "[blocks]") {
-  DeepContext<double> layer(deep);
+  DeepContext<double> layer(deep_context);
   Random random(2);
   layer.initialize(random);
   auto x = random_tokens<double>(1, 9, 6);
@@ -71,19 +73,19 @@ TEST_CASE("a segment sees what the segments before left in memory", "[blocks]") 
 }
 
 TEST_CASE("memory as context names what is wrong with its Config and its State", "[blocks]") {
-  auto config = deep;
+  auto config = deep_context;
   config.segment_size = 0;
   CHECK_THROWS_WITH(DeepContext<double>(config), "segment_size: expected at least 1, got 0");
-  config = deep;
+  config = deep_context;
   config.attn.window_size = 2;
   CHECK_THROWS_WITH(DeepContext<double>(config), "attn.window_size: expected none, attention being over a segment, got 2");
-  config = deep;
+  config = deep_context;
   config.memory.hidden_size = 4;
   CHECK_THROWS_WITH(DeepContext<double>(config), "memory.hidden_size: expected hidden_size=6, got 4");
-  config = deep;
+  config = deep_context;
   config.attn.hidden_size = 4;
   CHECK_THROWS_WITH(DeepContext<double>(config), "attn.hidden_size: expected hidden_size=6, got 4");
-  const DeepContext<double> layer(deep);
+  const DeepContext<double> layer(deep_context);
   auto state = layer.initial_state(1);
   CHECK_THROWS_WITH(layer.forward(random_tokens<double>(2, 3, 6), &state), "state: expected that of N=2 sequences, got 1");
   state.segment.sequences[0].k.resize(6);

@@ -13,7 +13,7 @@ using DeepGate = MemoryAsGate<NeuralMemory<T>>;
 
 static_assert(Layer<DeepGate<double>>);
 
-const DeepGate<double>::Config deep{
+const DeepGate<double>::Config deep_gate{
     .hidden_size = 6,
     .num_persistent_tokens = 2,
     .memory = {.hidden_size = 6, .head_dim = 3, .num_heads = 2, .memory_expansion = 2, .mini_batch = 3},
@@ -21,12 +21,12 @@ const DeepGate<double>::Config deep{
 
 }  // namespace
 
-TEST_CASE("memory as a gate keeps the laws of a layer", "[blocks]") { layer_laws_in_double<DeepGate>(deep, 6); }
+TEST_CASE("memory as a gate keeps the laws of a layer", "[blocks]") { layer_laws_in_double<DeepGate>(deep_gate, 6); }
 
 TEST_CASE("memory as a gate is its equations, with no persistent tokens or with some", "[blocks]") {
   for (const Index count : {0, 2}) {
     INFO(count << " persistent tokens");
-    auto config = deep;
+    auto config = deep_gate;
     config.num_persistent_tokens = count;
     DeepGate<double> layer(config);
     Random random(2);
@@ -43,10 +43,10 @@ TEST_CASE("memory as a gate is its equations, with no persistent tokens or with 
 }
 
 TEST_CASE("memory as a gate names what is wrong with its Config", "[blocks]") {
-  auto config = deep;
+  auto config = deep_gate;
   config.memory.hidden_size = 4;
   CHECK_THROWS_WITH(DeepGate<double>(config), "memory.hidden_size: expected hidden_size=6, got 4");
-  config = deep;
+  config = deep_gate;
   config.num_persistent_tokens = -1;
   CHECK_THROWS_WITH(DeepGate<double>(config), "num_persistent_tokens: expected at least 0, got -1");
 }

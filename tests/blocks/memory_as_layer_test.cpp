@@ -13,19 +13,22 @@ using LinearThenAttention = MemoryAsLayer<GatedDeltaNet<T, HeavyBallMomentum>>;
 
 static_assert(Layer<LinearThenAttention<double>>);
 
-const LinearThenAttention<double>::Config linear{.hidden_size = 6,
-                                                 .num_persistent_tokens = 2,
-                                                 .memory = {.hidden_size = 6, .expand_v = 1, .head_dim = 4, .num_heads = 2},
-                                                 .attn = {.hidden_size = 6, .num_heads = 2, .head_dim = 4, .window_size = 3}};
+const LinearThenAttention<double>::Config linear_then_attention{
+    .hidden_size = 6,
+    .num_persistent_tokens = 2,
+    .memory = {.hidden_size = 6, .expand_v = 1, .head_dim = 4, .num_heads = 2},
+    .attn = {.hidden_size = 6, .num_heads = 2, .head_dim = 4, .window_size = 3}};
 
 }  // namespace
 
-TEST_CASE("memory as a layer keeps the laws of a layer", "[blocks]") { layer_laws_in_double<LinearThenAttention>(linear, 6); }
+TEST_CASE("memory as a layer keeps the laws of a layer", "[blocks]") {
+  layer_laws_in_double<LinearThenAttention>(linear_then_attention, 6);
+}
 
 TEST_CASE("memory as a layer is its equations, with no persistent tokens or with some", "[blocks]") {
   for (const Index count : {0, 2}) {
     INFO(count << " persistent tokens");
-    auto config = linear;
+    auto config = linear_then_attention;
     config.num_persistent_tokens = count;
     LinearThenAttention<double> layer(config);
     Random random(2);
@@ -41,7 +44,7 @@ TEST_CASE("memory as a layer is its equations, with no persistent tokens or with
 }
 
 TEST_CASE("memory as a layer names what is wrong with its Config", "[blocks]") {
-  auto config = linear;
+  auto config = linear_then_attention;
   config.attn.hidden_size = 4;
   CHECK_THROWS_WITH(LinearThenAttention<double>(config), "attn.hidden_size: expected hidden_size=6, got 4");
 }

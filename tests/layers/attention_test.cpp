@@ -7,11 +7,11 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr AttentionConfig small{.hidden_size = 6, .num_heads = 4, .num_kv_heads = 2, .head_dim = 4};
+constexpr AttentionConfig small_attention{.hidden_size = 6, .num_heads = 4, .num_kv_heads = 2, .head_dim = 4};
 
 /// Norms of queries and keys over heads, zero-centered, a gate, part of each head turned, biases: Qwen3.5's and more.
 AttentionConfig with_everything() {
-  AttentionConfig config = small;
+  AttentionConfig config = small_attention;
   config.attention_bias = config.use_gate = config.zero_centered_norm = true;
   config.qk_norm = AttentionNorm::head;
   config.rotary_dim = 2;
@@ -20,21 +20,21 @@ AttentionConfig with_everything() {
 
 }  // namespace
 
-TEST_CASE("attention keeps the laws of a layer", "[layers]") { layer_laws<Attention>(small, 6); }
+TEST_CASE("attention keeps the laws of a layer", "[layers]") { layer_laws<Attention>(small_attention, 6); }
 
 TEST_CASE("attention with every option keeps the laws of a layer", "[layers]") {
   layer_laws_in_double<Attention>(with_everything(), 6);
 }
 
 TEST_CASE("attention with norms over all heads and no positions keeps the laws of a layer", "[layers]") {
-  AttentionConfig config = small;
+  AttentionConfig config = small_attention;
   config.qk_norm = AttentionNorm::projection;
   config.rope_theta.reset();
   layer_laws_in_double<Attention>(config, 6);
 }
 
 TEST_CASE("attention in a window keeps the laws of a layer", "[layers]") {
-  AttentionConfig config = small;
+  AttentionConfig config = small_attention;
   config.window_size = 3;
   layer_laws<Attention>(config, 6, 11);
 }
@@ -47,13 +47,13 @@ TEST_CASE("attention reads a token as in one pass, bit for bit", "[layers]") {
 }
 
 TEST_CASE("attention in a window reads a token as in one pass, bit for bit, though the state forgets", "[layers]") {
-  AttentionConfig config = small;
+  AttentionConfig config = small_attention;
   config.window_size = GENERATE(1, 5, 70);
   pieces_are_whole_bit_for_bit<Attention>(config, 6, 300);
 }
 
 TEST_CASE("a window's state holds less than twice the window", "[layers]") {
-  AttentionConfig config = small;
+  AttentionConfig config = small_attention;
   config.window_size = 3;
   Attention<double> layer(config);
   auto state = layer.initial_state(2);
@@ -84,7 +84,7 @@ TEST_CASE("a token that is retrieved where it stands counts twice, which changes
 }
 
 TEST_CASE("persistent tokens are seen by every token, from no distance", "[layers]") {
-  auto config = small;
+  auto config = small_attention;
   config.window_size = 2;
   Attention<double> layer(config);
   Random random(2);
@@ -143,17 +143,17 @@ TEST_CASE("the gradients of attention beside a context are differences", "[layer
 
 TEST_CASE("attention names what is wrong with its Config, its State and its context", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  auto config = small;
+  auto config = small_attention;
   config.num_kv_heads = 3;
   CHECK_THROWS_WITH(Attention<float>(config), ContainsSubstring("num_kv_heads: expected a divisor of num_heads=4, got 3"));
-  config = small;
+  config = small_attention;
   config.rotary_dim = 3;
   CHECK_THROWS_WITH(Attention<float>(config),
                     ContainsSubstring("rotary_dim: expected an even number in [0, head_dim=4], got 3"));
-  config = small;
+  config = small_attention;
   config.window_size = 0;
   CHECK_THROWS_WITH(Attention<float>(config), ContainsSubstring("window_size: expected at least 1, got 0"));
-  const Attention<double> layer(small);
+  const Attention<double> layer(small_attention);
   auto state = layer.initial_state(1);
   CHECK_THROWS_WITH(layer.forward(random_tokens<double>(2, 3, 6), &state), "state: expected that of N=2 sequences, got 1");
   auto other = Attention<double>({.hidden_size = 6, .num_heads = 4, .num_kv_heads = 2, .head_dim = 6}).initial_state(2);
@@ -163,7 +163,7 @@ TEST_CASE("attention names what is wrong with its Config, its State and its cont
   CHECK_THROWS_WITH(layer.attend(x, {.retrieved = short_h}), "retrieved: expected [B=2, T=3, D=6], got [2, 2, 6]");
   const Matrix<double> p(2, 5);
   CHECK_THROWS_WITH(layer.attend(x, {.persistent = {p.data(), {2, 5}}}), "persistent: expected [P=2, D=6], got [2, 5]");
-  config = small;
+  config = small_attention;
   config.window_size = 2;
   CHECK_THROWS_WITH(Attention<double>(config).attend(x, {.retrieved = x}),
                     "window_size: expected none beside retrieved tokens, got 2");

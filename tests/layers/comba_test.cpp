@@ -8,7 +8,7 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr CombaConfig small{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
+constexpr CombaConfig small_comba{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
 
 [[nodiscard]] std::vector<std::string> names_of(const CombaConfig& config) {
   const Comba<double> layer(config);
@@ -20,7 +20,7 @@ constexpr CombaConfig small{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
 }  // namespace
 
 TEST_CASE("a Comba layer keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_comba;
   config.num_heads = 1;
   config.num_v_heads = 2;
   config.correction_factor = 0.3;  // at 1, q - D p is near 0 at times, where differences of its direction are wrong
@@ -28,21 +28,21 @@ TEST_CASE("a Comba layer keeps the laws of a layer", "[layers]") {
 }
 
 TEST_CASE("a Comba layer without gate, convolutions, correction and inner decay keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_comba;
   config.use_output_gate = config.use_short_conv = config.use_output_correction = config.use_inner_decay = false;
   delta_layer_laws_in_double<Comba>(config, 6);
 }
 
 TEST_CASE("the parameters of a Comba layer have the names and first values of flash-linear-attention's", "[layers]") {
   using Names = std::vector<std::string>;
-  auto config = small;
+  auto config = small_comba;
   CHECK(names_of(config) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "b_proj.weight", "q_conv1d.weight",
                                   "k_conv1d.weight", "v_conv1d.weight", "a_proj.weight", "A_log", "dt_bias", "decay", "D",
                                   "g_proj.weight", "o_norm.weight", "o_proj.weight"});
   config.use_output_gate = config.use_short_conv = config.use_output_correction = config.use_inner_decay = false;
   CHECK(names_of(config) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "b_proj.weight", "a_proj.weight", "A_log",
                                   "dt_bias", "o_norm.weight", "o_proj.weight"});
-  Comba<double> layer(small);
+  Comba<double> layer(small_comba);
   Random random(1);
   layer.initialize(random);
   CHECK(*layer.params.decay == Vector<double>::Ones(2));
@@ -50,7 +50,7 @@ TEST_CASE("the parameters of a Comba layer have the names and first values of fl
 }
 
 TEST_CASE("a Comba layer's read-outs are the definition's on the corrected queries and decayed keys", "[layers]") {
-  Comba<double> layer(small);
+  Comba<double> layer(small_comba);
   Random random(1);
   layer.initialize(random);
   const Tensor<double, 3> x = random_tokens<double>(2, 20, 6);
@@ -72,7 +72,7 @@ TEST_CASE("a Comba layer's read-outs are the definition's on the corrected queri
 }
 
 TEST_CASE("a Comba layer names what is wrong with its Config", "[layers]") {
-  auto config = small;
+  auto config = small_comba;
   config.expand_v = 1.5;
   CHECK_THROWS_WITH(Comba<double>(config),
                     Catch::Matchers::ContainsSubstring("expand_v: expected an integral head_dim * expand_v, got 3"));

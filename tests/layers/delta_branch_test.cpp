@@ -9,19 +9,19 @@ namespace {
 
 using deltanet::detail::Branch;
 
-struct Everything {
+struct DeltaBranchNumbers {
   LinearParams<double> projection;
   std::optional<ShortConvolutionParams<double>> convolution;
   Tensor<double, 3> x;
 
   static constexpr auto fields() {
-    return std::tuple{Field{"projection", &Everything::projection}, Field{"convolution", &Everything::convolution},
-                      Field{"x", &Everything::x}};
+    return std::tuple{Field{"projection", &DeltaBranchNumbers::projection},
+                      Field{"convolution", &DeltaBranchNumbers::convolution}, Field{"x", &DeltaBranchNumbers::x}};
   }
 };
 
-[[nodiscard]] Everything drawn(bool convolving) {
-  Everything at{
+[[nodiscard]] DeltaBranchNumbers drawn(bool convolving) {
+  DeltaBranchNumbers at{
       linear_params<double>({.in_features = 4, .out_features = 6, .bias = false}), {}, random_tokens<double>(2, 5, 4)};
   Random random(1);
   initialize_linear(at.projection, {}, random);
@@ -35,7 +35,7 @@ struct Everything {
 }  // namespace
 
 TEST_CASE("a branch projects, convolves and activates in this order", "[layers]") {
-  const Everything at = drawn(true);
+  const DeltaBranchNumbers at = drawn(true);
   const auto past = GENERATE(false, true) ? std::optional(random_tokens<double>(2, 6, 4, 7)) : std::nullopt;
   BranchCache<double> cache;
   Branch<double>{at.projection, at.convolution, FeatureMap::elu, 2, false}.forward(at.x, past, cache);
@@ -50,7 +50,7 @@ TEST_CASE("a branch projects, convolves and activates in this order", "[layers]"
 
 TEST_CASE("the gradients of a branch are finite differences", "[layers]") {
   const bool convolving = GENERATE(true, false), sum_norm = GENERATE(true, false);
-  Everything at = drawn(convolving), gradients = zeros_like(at);
+  DeltaBranchNumbers at = drawn(convolving), gradients = zeros_like(at);
   const auto past = convolving ? std::optional(random_tokens<double>(2, 6, 4, 7)) : std::nullopt;
   const Branch<double> branch{at.projection, at.convolution, sum_norm ? FeatureMap::elu : FeatureMap::silu, 2, sum_norm};
   BranchCache<double> cache;

@@ -7,7 +7,8 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr DeltaInputsConfig small{.hidden_size = 4, .num_heads = 2, .num_v_heads = 4, .head_k_dim = 3, .head_v_dim = 5};
+constexpr DeltaInputsConfig small_delta_inputs{
+    .hidden_size = 4, .num_heads = 2, .num_v_heads = 4, .head_k_dim = 3, .head_v_dim = 5};
 
 [[nodiscard]] DeltaInputsParams<double> drawn(const DeltaInputsConfig& config) {
   auto params = delta_inputs_params<double>(config);
@@ -25,7 +26,7 @@ constexpr DeltaInputsConfig small{.hidden_size = 4, .num_heads = 2, .num_v_heads
 }  // namespace
 
 TEST_CASE("queries and keys pass through their feature map, values always through silu", "[layers]") {
-  auto config = small;
+  auto config = small_delta_inputs;
   config.conv_bias = true;
   config.qk_activation = FeatureMap::elu;
   const auto params = drawn(config);
@@ -42,7 +43,7 @@ TEST_CASE("queries and keys pass through their feature map, values always throug
 }
 
 TEST_CASE("the sum norm is over each head", "[layers]") {
-  auto config = small;
+  auto config = small_delta_inputs;
   config.qk_norm = QKNorm::sum;
   config.qk_activation = FeatureMap::elu;
   const auto cache = inputs_of(config, random_tokens<double>(2, 6, 4));
@@ -52,7 +53,7 @@ TEST_CASE("the sum norm is over each head", "[layers]") {
 }
 
 TEST_CASE("write strengths lie in (0, 1), or (0, 2) with negative eigenvalues, or are the largest without beta", "[layers]") {
-  auto config = small;
+  auto config = small_delta_inputs;
   const Tensor<double, 3> x = 100.0 * random_tokens<double>(2, 50, 4);
   const auto range = [&] {
     const auto beta = inputs_of(config, x).beta;
@@ -70,7 +71,7 @@ TEST_CASE("write strengths lie in (0, 1), or (0, 2) with negative eigenvalues, o
 }
 
 TEST_CASE("the gradients by x and all parameters of the inputs are finite differences", "[layers]") {
-  auto config = small;
+  auto config = small_delta_inputs;
   config.allow_neg_eigval = config.conv_bias = true;
   struct Everything {
     DeltaInputsParams<double> params;

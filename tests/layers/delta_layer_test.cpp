@@ -8,13 +8,13 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr DeltaNetConfig small{.hidden_size = 6, .num_heads = 2};
+constexpr DeltaNetConfig small_delta_layer{.hidden_size = 6, .num_heads = 2};
 
 }  // namespace
 
 TEST_CASE("a layer of packed sequences wants a state of each", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  const DeltaNet<double> layer(small);
+  const DeltaNet<double> layer(small_delta_layer);
   const Sequences sequences{{0, 2, 2, 5}};
   auto states = layer.initial_state(3), one = layer.initial_state(1);
   CHECK_NOTHROW(layer.forward(zeros<double>(1, 5, 6), &states, nullptr, sequences));
@@ -25,7 +25,7 @@ TEST_CASE("a layer of packed sequences wants a state of each", "[layers]") {
 }
 
 TEST_CASE("one packed token of several empty sequences moves its own state alone, as a step does", "[layers]") {
-  DeltaNet<double> layer(small);
+  DeltaNet<double> layer(small_delta_layer);
   Random random(1);
   layer.initialize(random);
   const Tensor<double, 3> token = random_tokens<double>(1, 1, 6);
@@ -40,7 +40,7 @@ TEST_CASE("one packed token of several empty sequences moves its own state alone
 }
 
 TEST_CASE("a layer gives back what no tokens give: nothing", "[layers]") {
-  DeltaNet<double> layer(small);
+  DeltaNet<double> layer(small_delta_layer);
   Random random(1);
   layer.initialize(random);
   DeltaNet<double>::Cache cache;

@@ -7,7 +7,7 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr DeltaNetConfig small{.hidden_size = 6, .num_heads = 2};
+constexpr DeltaNetConfig small_delta_net{.hidden_size = 6, .num_heads = 2};
 
 [[nodiscard]] std::vector<std::string> names_of(const DeltaNetConfig& config) {
   const DeltaNet<float> layer(config);
@@ -18,7 +18,7 @@ constexpr DeltaNetConfig small{.hidden_size = 6, .num_heads = 2};
 
 }  // namespace
 
-TEST_CASE("a DeltaNet keeps the laws of a layer", "[layers]") { layer_laws<DeltaNet>(small, 6); }
+TEST_CASE("a DeltaNet keeps the laws of a layer", "[layers]") { layer_laws<DeltaNet>(small_delta_net, 6); }
 
 TEST_CASE("a DeltaNet with a gate, biases and negative eigenvalues keeps the laws of a layer", "[layers]") {
   layer_laws<DeltaNet>({.hidden_size = 4,
@@ -32,14 +32,14 @@ TEST_CASE("a DeltaNet with a gate, biases and negative eigenvalues keeps the law
 }
 
 TEST_CASE("a DeltaNet without beta and convolutions keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_delta_net;
   config.use_beta = config.use_short_conv = false;
   config.conv_size = 1;
   layer_laws<DeltaNet>(config, 6);
 }
 
 TEST_CASE("a DeltaNet keeps the laws for every feature map and norm", "[layers]") {
-  auto config = small;
+  auto config = small_delta_net;
   std::tie(config.qk_activation, config.qk_norm) =
       GENERATE(std::pair(FeatureMap::relu, QKNorm::l2), std::pair(FeatureMap::elu, QKNorm::l2),
                std::pair(FeatureMap::identity, QKNorm::l2), std::pair(FeatureMap::relu, QKNorm::sum),
@@ -48,7 +48,7 @@ TEST_CASE("a DeltaNet keeps the laws for every feature map and norm", "[layers]"
 }
 
 TEST_CASE("a DeltaNet without convolutions keeps the laws for the sum norm", "[layers]") {
-  auto config = small;
+  auto config = small_delta_net;
   config.use_short_conv = false;
   config.qk_activation = FeatureMap::elu;
   config.qk_norm = QKNorm::sum;
@@ -56,18 +56,18 @@ TEST_CASE("a DeltaNet without convolutions keeps the laws for the sum norm", "[l
 }
 
 TEST_CASE("a DeltaNet keeps the laws over several chunks", "[layers]") {
-  const DeltaNet<double> empty(small);
+  const DeltaNet<double> empty(small_delta_net);
   auto layer = empty;
   Random random(4);
   layer.initialize(random);
   const Tensor<double, 3> x = random_tokens<double>(1, 37, 6);
-  pieces_are_whole_bit_for_bit<DeltaNet>(small, 6);
+  pieces_are_whole_bit_for_bit<DeltaNet>(small_delta_net, 6);
   no_output_sees_the_future(layer, x);
 }
 
 TEST_CASE("the parameters of a DeltaNet have the names and shapes of flash-linear-attention's", "[layers]") {
   using Names = std::vector<std::string>;
-  auto config = small;
+  auto config = small_delta_net;
   CHECK(names_of(config) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "b_proj.weight", "q_conv1d.weight",
                                   "k_conv1d.weight", "v_conv1d.weight", "o_norm.weight", "o_proj.weight"});
   config.use_gate = config.conv_bias = true;
@@ -95,26 +95,26 @@ TEST_CASE("a DeltaNet's Config has flash-linear-attention's defaults", "[layers]
 
 TEST_CASE("a DeltaNet names what is wrong with its Config, tokens and state", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  auto config = small;
+  auto config = small_delta_net;
   config.num_heads = 4;
   CHECK_THROWS_WITH(DeltaNet<float>(config), ContainsSubstring("num_heads: expected a divisor of hidden_size * expand_k = 6"));
   config.num_heads = 0;
   CHECK_THROWS_WITH(DeltaNet<float>(config), ContainsSubstring("num_heads: expected at least 1, got 0"));
-  config = small;
+  config = small_delta_net;
   config.conv_size = 0;
   CHECK_THROWS_WITH(DeltaNet<float>(config), ContainsSubstring("kernel_size=0"));
-  config = small;
+  config = small_delta_net;
   config.norm_eps = 0;
   CHECK_THROWS_WITH(DeltaNet<float>(config), ContainsSubstring("norm_eps: expected more than 0, got 0"));
 
-  const DeltaNet<float> layer(small);
+  const DeltaNet<float> layer(small_delta_net);
   CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 5)), ContainsSubstring("x: expected [B=1, T=2, D=6], got [1, 2, 5]"));
   auto state = layer.initial_state(2);
   CHECK_THROWS_WITH(layer.forward(zeros<float>(1, 2, 6), &state), ContainsSubstring("recurrent_state: expected [N=1, HV=2"));
 }
 
 TEST_CASE("a state is as it was where a DeltaNet refuses its tokens", "[layers]") {
-  DeltaNet<float> layer(small);
+  DeltaNet<float> layer(small_delta_net);
   Random random(1);
   layer.initialize(random);
   auto state = layer.initial_state(1);

@@ -15,18 +15,19 @@ constexpr DeltaOutputConfig low_rank_gate{
     .hidden_size = 4, .num_v_heads = 2, .head_v_dim = 5, .gate = NormGate::sigmoid, .gate_rank = 3};
 constexpr std::array all_configs{silu_gate, no_gate, low_rank_gate};
 
-struct Everything {
+struct DeltaOutputNumbers {
   DeltaOutputParams<double> params;
   Tensor<double, 3> x;  // [B, T, D]
   Tensor<double, 4> o;  // [B, T, HV, V]
 
   static constexpr auto fields() {
-    return std::tuple{Field{"", &Everything::params}, Field{"x", &Everything::x}, Field{"o", &Everything::o}};
+    return std::tuple{Field{"", &DeltaOutputNumbers::params}, Field{"x", &DeltaOutputNumbers::x},
+                      Field{"o", &DeltaOutputNumbers::o}};
   }
 };
 
-[[nodiscard]] Everything drawn(const DeltaOutputConfig& config) {
-  Everything at{delta_output_params<double>(config), random_tokens<double>(2, 3, config.hidden_size), {2, 3, 2, 5}};
+[[nodiscard]] DeltaOutputNumbers drawn(const DeltaOutputConfig& config) {
+  DeltaOutputNumbers at{delta_output_params<double>(config), random_tokens<double>(2, 3, config.hidden_size), {2, 3, 2, 5}};
   Random random(1);
   initialize_delta_output(at.params, config, random);
   random.fill_normal(at.params.o_norm.weight);
@@ -34,7 +35,7 @@ struct Everything {
   return at;
 }
 
-[[nodiscard]] Tensor<double, 3> output_of(const DeltaOutputConfig& config, const Everything& at) {
+[[nodiscard]] Tensor<double, 3> output_of(const DeltaOutputConfig& config, const DeltaOutputNumbers& at) {
   DeltaOutputCache<double> cache;
   cache.o = at.o;
   return delta_output<double>(config, at.params, at.x, cache);
@@ -44,7 +45,7 @@ struct Everything {
 
 TEST_CASE("the output of a delta-rule layer is o_proj(o_norm(o) act(g_proj x)), the norm over each head", "[layers]") {
   for (const DeltaOutputConfig& config : all_configs) {
-    const Everything at = drawn(config);
+    const DeltaOutputNumbers at = drawn(config);
     Matrix<double> z = Matrix<double>::Zero(6, 10), gated(6, 10);
     if (at.params.g_proj) z = rows(at.x) * at.params.g_proj->weight.transpose();
     if (const auto& g = at.params.g_low_rank)
@@ -66,7 +67,7 @@ TEST_CASE("the output of a delta-rule layer is o_proj(o_norm(o) act(g_proj x)), 
 
 TEST_CASE("the gradients of a delta-rule layer's output are its finite differences", "[layers]") {
   for (const DeltaOutputConfig& config : all_configs) {
-    Everything at = drawn(config), gradients = zeros_like(at);
+    DeltaOutputNumbers at = drawn(config), gradients = zeros_like(at);
     DeltaOutputCache<double> cache;
     cache.o = at.o;
     Tensor<double, 3> dy = delta_output<double>(config, at.params, at.x, cache);

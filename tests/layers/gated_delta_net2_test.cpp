@@ -7,14 +7,16 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr GatedDeltaNet2Config small{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
+constexpr GatedDeltaNet2Config small_gated_delta_net2{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
 
 }  // namespace
 
-TEST_CASE("a GatedDeltaNet2 keeps the laws of a layer", "[layers]") { delta_layer_laws_in_double<GatedDeltaNet2>(small, 6); }
+TEST_CASE("a GatedDeltaNet2 keeps the laws of a layer", "[layers]") {
+  delta_layer_laws_in_double<GatedDeltaNet2>(small_gated_delta_net2, 6);
+}
 
 TEST_CASE("a GatedDeltaNet2 with grouped value heads and a bounded decay keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_net2;
   config.num_v_heads = 4;
   config.expand_v = 2;
   config.conv_bias = config.allow_neg_eigval = config.safe_gate = true;
@@ -22,13 +24,13 @@ TEST_CASE("a GatedDeltaNet2 with grouped value heads and a bounded decay keeps t
 }
 
 TEST_CASE("a GatedDeltaNet2 without convolutions keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_net2;
   config.use_short_conv = false;
   delta_layer_laws_in_double<GatedDeltaNet2>(config, 6);
 }
 
 TEST_CASE("a GatedDeltaNet2 keeps the laws over several chunks", "[layers]") {
-  GatedDeltaNet2<double> layer(small);
+  GatedDeltaNet2<double> layer(small_gated_delta_net2);
   Random random(4);
   layer.initialize(random);
   const Tensor<double, 3> x = random_tokens<double>(1, 37, 6);
@@ -38,7 +40,7 @@ TEST_CASE("a GatedDeltaNet2 keeps the laws over several chunks", "[layers]") {
 }
 
 TEST_CASE("a GatedDeltaNet2 whose gates are all one number is a KimiDeltaAttention", "[layers]") {
-  GatedDeltaNet2<double> layer(small);
+  GatedDeltaNet2<double> layer(small_gated_delta_net2);
   Random random(3);
   layer.initialize(random);
   layer.params.erase_proj.weight.setZero();  // b = w = sigmoid(0)
@@ -53,7 +55,7 @@ TEST_CASE("a GatedDeltaNet2 whose gates are all one number is a KimiDeltaAttenti
 }
 
 TEST_CASE("a GatedDeltaNet2 with grouped value heads is one with its key heads repeated", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_net2;
   config.use_short_conv = false;
   GatedDeltaNet2<double> repeated(config);
   config.num_heads = 1;
@@ -100,20 +102,20 @@ TEST_CASE("a GatedDeltaNet2's Config has flash-linear-attention's defaults", "[l
 
 TEST_CASE("a GatedDeltaNet2 names what is wrong with its Config, tokens and state", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  auto config = small;
+  auto config = small_gated_delta_net2;
   config.num_v_heads = 3;
   CHECK_THROWS_WITH(GatedDeltaNet2<double>(config),
                     ContainsSubstring("num_v_heads: expected a multiple of num_heads=2, got 3"));
-  config = small;
+  config = small_gated_delta_net2;
   config.expand_v = 1.5;
   CHECK_THROWS_WITH(GatedDeltaNet2<double>(config),
                     ContainsSubstring("expand_v: expected an integral head_dim * expand_v, got 3 * 1.5"));
-  config = small;
+  config = small_gated_delta_net2;
   config.safe_gate = true;
   config.gate_lower_bound = 0;
   CHECK_THROWS_WITH(GatedDeltaNet2<double>(config), ContainsSubstring("gate_lower_bound: expected less than 0, got 0"));
 
-  const GatedDeltaNet2<double> layer(small);
+  const GatedDeltaNet2<double> layer(small_gated_delta_net2);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 5)), ContainsSubstring("x: expected [B=1, T=2, D=6], got [1, 2, 5]"));
   auto state = layer.initial_state(2);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 6), &state), ContainsSubstring("recurrent_state: expected [N=1, HV=2"));

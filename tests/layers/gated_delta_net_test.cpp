@@ -10,7 +10,7 @@ namespace {
 template <Real T>
 using PlainNet = GatedDeltaNet<T>;  // one parameter, as the laws take layers
 
-constexpr GatedDeltaNetConfig small{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
+constexpr GatedDeltaNetConfig small_gated_delta_net{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
 
 [[nodiscard]] std::vector<std::string> names_of(const GatedDeltaNetConfig& config) {
   const GatedDeltaNet<float> layer(config);
@@ -21,10 +21,10 @@ constexpr GatedDeltaNetConfig small{.hidden_size = 6, .head_dim = 3, .num_heads 
 
 }  // namespace
 
-TEST_CASE("a GatedDeltaNet keeps the laws of a layer", "[layers]") { layer_laws<PlainNet>(small, 6); }
+TEST_CASE("a GatedDeltaNet keeps the laws of a layer", "[layers]") { layer_laws<PlainNet>(small_gated_delta_net, 6); }
 
 TEST_CASE("a GatedDeltaNet with grouped value heads keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_net;
   config.num_heads = 1;
   config.num_v_heads = 3;
   config.expand_v = 1;
@@ -33,29 +33,29 @@ TEST_CASE("a GatedDeltaNet with grouped value heads keeps the laws of a layer", 
 }
 
 TEST_CASE("a GatedDeltaNet without gate and convolutions keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_net;
   config.use_gate = config.use_short_conv = false;
   layer_laws<PlainNet>(config, 6);
 }
 
 TEST_CASE("a GatedDeltaNet with the plain sigmoid decay keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_net;
   config.decay_gate = DecayGate::sigmoid;
   layer_laws<PlainNet>(config, 6);
 }
 
 TEST_CASE("a GatedDeltaNet keeps the laws over several chunks", "[layers]") {
-  GatedDeltaNet<double> layer(small);
+  GatedDeltaNet<double> layer(small_gated_delta_net);
   Random random(4);
   layer.initialize(random);
   const Tensor<double, 3> x = random_tokens<double>(1, 37, 6);
-  pieces_are_whole_bit_for_bit<PlainNet>(small, 6);
+  pieces_are_whole_bit_for_bit<PlainNet>(small_gated_delta_net, 6);
   no_output_sees_the_future(layer, x);
 }
 
 TEST_CASE("the parameters of a GatedDeltaNet have the names and shapes of flash-linear-attention's", "[layers]") {
   using Names = std::vector<std::string>;
-  auto config = small;
+  auto config = small_gated_delta_net;
   CHECK(names_of(config) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "b_proj.weight", "q_conv1d.weight",
                                   "k_conv1d.weight", "v_conv1d.weight", "a_proj.weight", "A_log", "dt_bias", "g_proj.weight",
                                   "o_norm.weight", "o_proj.weight"});
@@ -77,7 +77,7 @@ TEST_CASE("a GatedDeltaNet has about 6 hidden_size^2 parameters where the heads 
 }
 
 TEST_CASE("gates, norms and biases of a GatedDeltaNet take no weight decay", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_net;
   config.conv_bias = true;
   const GatedDeltaNet<float> layer(config);
   std::vector<std::string> without;
@@ -92,17 +92,17 @@ TEST_CASE("gates, norms and biases of a GatedDeltaNet take no weight decay", "[l
 
 TEST_CASE("a GatedDeltaNet names what is wrong with its Config", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  auto config = small;
+  auto config = small_gated_delta_net;
   config.num_v_heads = 3;
   CHECK_THROWS_WITH(GatedDeltaNet<float>(config), ContainsSubstring("num_v_heads: expected a multiple of num_heads=2, got 3"));
-  config = small;
+  config = small_gated_delta_net;
   config.expand_v = 1.5;
   CHECK_THROWS_WITH(GatedDeltaNet<float>(config),
                     ContainsSubstring("expand_v: expected an integral head_dim * expand_v, got 3"));
-  config = small;
+  config = small_gated_delta_net;
   config.num_heads = 0;
   CHECK_THROWS_WITH(GatedDeltaNet<float>(config), ContainsSubstring("num_heads: expected at least 1, got 0"));
-  config = small;
+  config = small_gated_delta_net;
   config.head_dim = 0;
   CHECK_THROWS_WITH(GatedDeltaNet<float>(config), ContainsSubstring("positive widths"));
 }

@@ -8,7 +8,7 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr GatedDeltaProductConfig small{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
+constexpr GatedDeltaProductConfig small_gated_delta_product{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
 
 template <class Layer>
 [[nodiscard]] std::vector<std::string> names_of(const Layer& layer) {
@@ -20,14 +20,14 @@ template <class Layer>
 }  // namespace
 
 TEST_CASE("a GatedDeltaProduct keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_product;
   config.num_heads = 1;
   config.num_v_heads = 2;
   delta_layer_laws_in_double<GatedDeltaProduct>(config, 6);
 }
 
 TEST_CASE("a DeltaProduct of three steps without gate and convolutions keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_product;
   config.expand_v = 1;
   config.use_output_gate = config.use_short_conv = config.allow_neg_eigval = false;
   config.num_householder = 3;
@@ -35,7 +35,7 @@ TEST_CASE("a DeltaProduct of three steps without gate and convolutions keeps the
 }
 
 TEST_CASE("a GatedDeltaProduct of one step is a GatedDeltaNet", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_product;
   config.num_householder = 1;
   GatedDeltaProduct<double> product(config);
   Random random(1);
@@ -49,7 +49,7 @@ TEST_CASE("a GatedDeltaProduct of one step is a GatedDeltaNet", "[layers]") {
 }
 
 TEST_CASE("a token's keys, values and strengths of a GatedDeltaProduct act one after the other", "[layers]") {
-  auto config = small;
+  auto config = small_gated_delta_product;
   config.num_heads = 1;
   GatedDeltaProduct<double> layer(config);
   Random random(1);
@@ -73,7 +73,7 @@ TEST_CASE("a token's keys, values and strengths of a GatedDeltaProduct act one a
 
 TEST_CASE("the parameters of a GatedDeltaProduct have the names and shapes of flash-linear-attention's", "[layers]") {
   using Names = std::vector<std::string>;
-  const GatedDeltaProduct<double> layer(small);
+  const GatedDeltaProduct<double> layer(small_gated_delta_product);
   CHECK(names_of(layer) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "b_proj.weight", "q_conv1d.weight",
                                  "k_conv1d.weight", "v_conv1d.weight", "a_proj.weight", "A_log", "dt_bias", "g_proj.weight",
                                  "o_norm.weight", "o_proj.weight"});
@@ -85,7 +85,7 @@ TEST_CASE("the parameters of a GatedDeltaProduct have the names and shapes of fl
   CHECK(layer.params.k_conv1d->weight.dimension(0) == 12);
   CHECK(layer.params.a_proj.weight.rows() == 2);
   CHECK(layer.initial_state(5).recurrent_state.dimensions() == Eigen::array<Index, 4>{5, 2, 3, 6});
-  auto config = small;
+  auto config = small_gated_delta_product;
   config.use_output_gate = config.use_short_conv = false;
   CHECK(names_of(DeltaProduct<double>(config)) ==
         Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "b_proj.weight", "o_norm.weight", "o_proj.weight"});
@@ -93,17 +93,17 @@ TEST_CASE("the parameters of a GatedDeltaProduct have the names and shapes of fl
 
 TEST_CASE("a GatedDeltaProduct names what is wrong with its Config", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  auto config = small;
+  auto config = small_gated_delta_product;
   config.num_householder = 0;
   CHECK_THROWS_WITH(GatedDeltaProduct<double>(config), ContainsSubstring("num_householder: expected at least 1, got 0"));
-  config = small;
+  config = small_gated_delta_product;
   config.num_v_heads = 3;
   CHECK_THROWS_WITH(GatedDeltaProduct<double>(config),
                     ContainsSubstring("num_v_heads: expected a multiple of num_heads=2, got 3"));
-  config = small;
+  config = small_gated_delta_product;
   config.num_heads = 0;
   CHECK_THROWS_WITH(GatedDeltaProduct<double>(config), ContainsSubstring("num_heads: expected at least 1, got 0"));
-  config = small;
+  config = small_gated_delta_product;
   config.expand_v = 1.5;
   CHECK_THROWS_WITH(GatedDeltaProduct<double>(config),
                     ContainsSubstring("expand_v: expected an integral head_dim * expand_v, got 3"));

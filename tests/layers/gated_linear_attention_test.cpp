@@ -9,7 +9,7 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr GatedLinearAttentionConfig small{.hidden_size = 8, .num_heads = 2, .gate_low_rank_dim = 3};
+constexpr GatedLinearAttentionConfig small_gated_linear_attention{.hidden_size = 8, .num_heads = 2, .gate_low_rank_dim = 3};
 
 [[nodiscard]] std::vector<std::string> names_of(const GatedLinearAttentionConfig& config) {
   const GatedLinearAttention<double> layer(config);
@@ -21,11 +21,11 @@ constexpr GatedLinearAttentionConfig small{.hidden_size = 8, .num_heads = 2, .ga
 }  // namespace
 
 TEST_CASE("a GatedLinearAttention keeps the laws of a layer", "[layers]") {
-  delta_layer_laws_in_double<GatedLinearAttention>(small, 8);
+  delta_layer_laws_in_double<GatedLinearAttention>(small_gated_linear_attention, 8);
 }
 
 TEST_CASE("a GatedLinearAttention with convolutions and without a gate keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_gated_linear_attention;
   config.use_short_conv = config.conv_bias = true;
   config.use_output_gate = false;
   config.expand_k = 1;
@@ -35,7 +35,7 @@ TEST_CASE("a GatedLinearAttention with convolutions and without a gate keeps the
 }
 
 TEST_CASE("a GatedLinearAttention keeps the laws over several chunks", "[layers]") {
-  GatedLinearAttention<double> layer(small);
+  GatedLinearAttention<double> layer(small_gated_linear_attention);
   Random random(4);
   layer.initialize(random);
   const Tensor<double, 3> x = random_tokens<double>(1, 37, 8);
@@ -45,7 +45,7 @@ TEST_CASE("a GatedLinearAttention keeps the laws over several chunks", "[layers]
 }
 
 TEST_CASE("a GatedLinearAttention is a decayed sum of k v^T, token by token", "[layers]") {
-  auto config = small;
+  auto config = small_gated_linear_attention;
   config.use_output_gate = false;
   GatedLinearAttention<double> layer(config);
   Random random(4);
@@ -74,15 +74,16 @@ TEST_CASE("a GatedLinearAttention is a decayed sum of k v^T, token by token", "[
 
 TEST_CASE("the parameters of a GatedLinearAttention have the names and shapes of flash-linear-attention's", "[layers]") {
   using Names = std::vector<std::string>;
-  CHECK(names_of(small) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "gk_proj.0.weight", "gk_proj.1.weight",
-                                 "gk_proj.1.bias", "g_proj.weight", "g_norm_swish_gate.weight", "o_proj.weight"});
-  auto config = small;
+  CHECK(names_of(small_gated_linear_attention) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "gk_proj.0.weight",
+                                                        "gk_proj.1.weight", "gk_proj.1.bias", "g_proj.weight",
+                                                        "g_norm_swish_gate.weight", "o_proj.weight"});
+  auto config = small_gated_linear_attention;
   config.use_short_conv = true;
   config.use_output_gate = false;
   CHECK(names_of(config) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "q_conv1d.weight", "k_conv1d.weight",
                                   "v_conv1d.weight", "gk_proj.0.weight", "gk_proj.1.weight", "gk_proj.1.bias",
                                   "g_norm_swish_gate.weight", "o_proj.weight"});
-  const GatedLinearAttention<double> layer(small);
+  const GatedLinearAttention<double> layer(small_gated_linear_attention);
   CHECK(layer.params.q_proj.weight.rows() == 4);
   CHECK(layer.params.v_proj.weight.rows() == 8);
   CHECK(layer.params.f_proj.down.weight.rows() == 3);
@@ -99,16 +100,16 @@ TEST_CASE("a GatedLinearAttention's Config has flash-linear-attention's defaults
 
 TEST_CASE("a GatedLinearAttention names what is wrong with its Config, tokens and state", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  auto config = small;
+  auto config = small_gated_linear_attention;
   config.num_heads = 3;
   CHECK_THROWS_WITH(GatedLinearAttention<double>(config),
                     ContainsSubstring("num_heads: expected a divisor of hidden_size * expand_k = 4"));
-  config = small;
+  config = small_gated_linear_attention;
   config.gate_logit_normalizer = 0;
   CHECK_THROWS_WITH(GatedLinearAttention<double>(config),
                     ContainsSubstring("gate_logit_normalizer: expected more than 0, got 0"));
 
-  const GatedLinearAttention<double> layer(small);
+  const GatedLinearAttention<double> layer(small_gated_linear_attention);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 5)), ContainsSubstring("x: expected [B=1, T=2, D=8], got [1, 2, 5]"));
   auto state = layer.initial_state(2);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 8), &state), ContainsSubstring("recurrent_state: expected [N=1, HV=2"));

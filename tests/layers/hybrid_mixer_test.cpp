@@ -7,8 +7,8 @@ namespace deltanet::test {
 
 namespace {
 
-const HybridMixerConfig linear = GatedDeltaNetConfig{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
-const HybridMixerConfig softmax = AttentionConfig{.hidden_size = 6, .num_heads = 2, .head_dim = 4};
+const HybridMixerConfig linear_mixer = GatedDeltaNetConfig{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
+const HybridMixerConfig softmax_mixer = AttentionConfig{.hidden_size = 6, .num_heads = 2, .head_dim = 4};
 
 std::vector<std::string> names_of(const HybridMixerConfig& config) {
   const HybridMixer<double> layer(config);
@@ -20,18 +20,18 @@ std::vector<std::string> names_of(const HybridMixerConfig& config) {
 }  // namespace
 
 TEST_CASE("a hybrid mixer of either kind keeps the laws of a layer", "[layers]") {
-  for (const HybridMixerConfig& config : {linear, softmax}) delta_layer_laws_in_double<HybridMixer>(config, 6);
+  for (const HybridMixerConfig& config : {linear_mixer, softmax_mixer}) delta_layer_laws_in_double<HybridMixer>(config, 6);
 }
 
 TEST_CASE("a hybrid mixer names its tensors by its kind", "[layers]") {
-  CHECK(names_of(linear).front() == "linear_attn.q_proj.weight");
-  CHECK(names_of(softmax) == std::vector<std::string>{"self_attn.q_proj.weight", "self_attn.k_proj.weight",
-                                                      "self_attn.v_proj.weight", "self_attn.o_proj.weight"});
+  CHECK(names_of(linear_mixer).front() == "linear_attn.q_proj.weight");
+  CHECK(names_of(softmax_mixer) == std::vector<std::string>{"self_attn.q_proj.weight", "self_attn.k_proj.weight",
+                                                            "self_attn.v_proj.weight", "self_attn.o_proj.weight"});
 }
 
 TEST_CASE("a hybrid mixer refuses a state of the other kind", "[layers]") {
-  auto state = HybridMixer<double>(softmax).initial_state(2);
-  CHECK_THROWS_WITH(HybridMixer<double>(linear).forward(random_tokens<double>(2, 3, 6), &state),
+  auto state = HybridMixer<double>(softmax_mixer).initial_state(2);
+  CHECK_THROWS_WITH(HybridMixer<double>(linear_mixer).forward(random_tokens<double>(2, 3, 6), &state),
                     "state: expected that of linear attention, got another");
 }
 

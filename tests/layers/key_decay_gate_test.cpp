@@ -13,21 +13,23 @@ namespace {
   return {.hidden_size = 3, .rank = 2, .num_heads = 2, .head_k_dim = 4, .gate = gate};
 }
 
-struct Everything {
+struct KeyDecayGateNumbers {
   KeyDecayGateParams<double> params;
   Tensor<double, 3> x;  // [B, T, D]
 
-  static constexpr auto fields() { return std::tuple{Field{"", &Everything::params}, Field{"x", &Everything::x}}; }
+  static constexpr auto fields() {
+    return std::tuple{Field{"", &KeyDecayGateNumbers::params}, Field{"x", &KeyDecayGateNumbers::x}};
+  }
 };
 
-[[nodiscard]] Everything drawn(const KeyDecayGateConfig& config) {
-  Everything at{key_decay_gate_params<double>(config), random_tokens<double>(2, 3, config.hidden_size)};
+[[nodiscard]] KeyDecayGateNumbers drawn(const KeyDecayGateConfig& config) {
+  KeyDecayGateNumbers at{key_decay_gate_params<double>(config), random_tokens<double>(2, 3, config.hidden_size)};
   Random random(1);
   initialize_key_decay_gate(at.params, config, random);
   return at;
 }
 
-[[nodiscard]] KeyDecayGateCache<double> gated(const KeyDecayGateConfig& config, const Everything& at) {
+[[nodiscard]] KeyDecayGateCache<double> gated(const KeyDecayGateConfig& config, const KeyDecayGateNumbers& at) {
   KeyDecayGateCache<double> cache;
   key_decay_gate<double>(config, at.params, at.x, cache);
   return cache;
@@ -40,7 +42,7 @@ constexpr std::array all_gates{KeyDecayGate::softplus, KeyDecayGate::bounded, Ke
 TEST_CASE("a key decay gate is what its kind says, channel by channel", "[layers]") {
   for (const KeyDecayGate gate : all_gates) {
     const KeyDecayGateConfig config = small(gate);
-    const Everything at = drawn(config);
+    const KeyDecayGateNumbers at = drawn(config);
     const auto cache = gated(config, at);
     const Matrix<double> f = rows(at.x) * (at.params.f_proj.up.weight * at.params.f_proj.down.weight).transpose();
     Matrix<double> g(6, 8);
@@ -61,7 +63,7 @@ TEST_CASE("a key decay gate is what its kind says, channel by channel", "[layers
 TEST_CASE("the gradients of a key decay gate are its finite differences", "[layers]") {
   for (const KeyDecayGate gate : all_gates) {
     const KeyDecayGateConfig config = small(gate);
-    Everything at = drawn(config), gradients = zeros_like(at);
+    KeyDecayGateNumbers at = drawn(config), gradients = zeros_like(at);
     const auto cache = gated(config, at);
     Tensor<double, 4> dg(cache.g.dimensions());
     Random(2).fill_normal(dg);
@@ -76,7 +78,7 @@ TEST_CASE("the gradients of a key decay gate are its finite differences", "[laye
 TEST_CASE("decays a key channel stay finite, at most zero and within their bound for large inputs", "[layers]") {
   for (const KeyDecayGate gate : all_gates) {
     const KeyDecayGateConfig config = small(gate);
-    Everything at = drawn(config);
+    KeyDecayGateNumbers at = drawn(config);
     at.x = 1e6 * at.x;
     const auto cache = gated(config, at);
     auto gradients = zeros_like(at);

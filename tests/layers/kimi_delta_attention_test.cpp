@@ -7,7 +7,7 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr KimiDeltaAttentionConfig small{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
+constexpr KimiDeltaAttentionConfig small_kimi_delta_attention{.hidden_size = 6, .head_dim = 3, .num_heads = 2};
 
 [[nodiscard]] std::vector<std::string> names_of(const KimiDeltaAttentionConfig& config) {
   const KimiDeltaAttention<double> layer(config);
@@ -19,11 +19,11 @@ constexpr KimiDeltaAttentionConfig small{.hidden_size = 6, .head_dim = 3, .num_h
 }  // namespace
 
 TEST_CASE("a KimiDeltaAttention keeps the laws of a layer", "[layers]") {
-  delta_layer_laws_in_double<KimiDeltaAttention>(small, 6);
+  delta_layer_laws_in_double<KimiDeltaAttention>(small_kimi_delta_attention, 6);
 }
 
 TEST_CASE("a KimiDeltaAttention with grouped value heads and a bounded decay keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_kimi_delta_attention;
   config.num_heads = 1;
   config.num_v_heads = 3;
   config.expand_v = 2;
@@ -33,13 +33,13 @@ TEST_CASE("a KimiDeltaAttention with grouped value heads and a bounded decay kee
 }
 
 TEST_CASE("a KimiDeltaAttention without convolutions keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_kimi_delta_attention;
   config.use_short_conv = false;
   delta_layer_laws_in_double<KimiDeltaAttention>(config, 6);
 }
 
 TEST_CASE("a KimiDeltaAttention keeps the laws over several chunks", "[layers]") {
-  KimiDeltaAttention<double> layer(small);
+  KimiDeltaAttention<double> layer(small_kimi_delta_attention);
   Random random(4);
   layer.initialize(random);
   const Tensor<double, 3> x = random_tokens<double>(1, 37, 6);
@@ -50,7 +50,7 @@ TEST_CASE("a KimiDeltaAttention keeps the laws over several chunks", "[layers]")
 
 TEST_CASE("the parameters of a KimiDeltaAttention have the names and shapes of flash-linear-attention's", "[layers]") {
   using Names = std::vector<std::string>;
-  auto config = small;
+  auto config = small_kimi_delta_attention;
   CHECK(names_of(config) == Names{"q_proj.weight", "k_proj.weight", "v_proj.weight", "b_proj.weight", "q_conv1d.weight",
                                   "k_conv1d.weight", "v_conv1d.weight", "f_proj.0.weight", "f_proj.1.weight", "A_log",
                                   "dt_bias", "g_proj.0.weight", "g_proj.1.weight", "g_proj.1.bias", "o_norm.weight",
@@ -95,7 +95,7 @@ TEST_CASE("A begins between 1 and 16 in a KimiDeltaAttention, and at 1 with a sa
 }
 
 TEST_CASE("gates, norms and biases of a KimiDeltaAttention take no weight decay", "[layers]") {
-  const KimiDeltaAttention<double> layer(small);
+  const KimiDeltaAttention<double> layer(small_kimi_delta_attention);
   std::vector<std::string> without;
   for_each_tensor(
       [&](const TensorInfo& info, const auto&) {
@@ -107,21 +107,21 @@ TEST_CASE("gates, norms and biases of a KimiDeltaAttention take no weight decay"
 
 TEST_CASE("a KimiDeltaAttention names what is wrong with its Config, tokens and state", "[layers]") {
   using Catch::Matchers::ContainsSubstring;
-  auto config = small;
+  auto config = small_kimi_delta_attention;
   config.num_v_heads = 3;
   CHECK_THROWS_WITH(KimiDeltaAttention<double>(config),
                     ContainsSubstring("num_v_heads: expected a multiple of num_heads=2, got 3"));
-  config = small;
+  config = small_kimi_delta_attention;
   config.expand_v = 1.5;
   CHECK_THROWS_WITH(KimiDeltaAttention<double>(config),
                     ContainsSubstring("expand_v: expected an integral head_dim * expand_v, got 3 * 1.5"));
-  config = small;
+  config = small_kimi_delta_attention;
   config.safe_gate = true;
   CHECK_THROWS_WITH(KimiDeltaAttention<double>(config), ContainsSubstring("lower_bound: expected one with safe_gate"));
   config.lower_bound = 1;
   CHECK_THROWS_WITH(KimiDeltaAttention<double>(config), ContainsSubstring("lower_bound: expected less than 0, got 1"));
 
-  const KimiDeltaAttention<double> layer(small);
+  const KimiDeltaAttention<double> layer(small_kimi_delta_attention);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 5)), ContainsSubstring("x: expected [B=1, T=2, D=6], got [1, 2, 5]"));
   auto state = layer.initial_state(2);
   CHECK_THROWS_WITH(layer.forward(zeros<double>(1, 2, 6), &state), ContainsSubstring("recurrent_state: expected [N=1, HV=2"));

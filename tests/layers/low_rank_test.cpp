@@ -7,16 +7,16 @@ namespace deltanet::test {
 
 namespace {
 
-struct Everything {
+struct LowRankNumbers {
   LowRankParams<double> params;
   Tensor<double, 3> x;  // [B, T, In]
 
-  static constexpr auto fields() { return std::tuple{Field{"", &Everything::params}, Field{"x", &Everything::x}}; }
+  static constexpr auto fields() { return std::tuple{Field{"", &LowRankNumbers::params}, Field{"x", &LowRankNumbers::x}}; }
 };
 
-[[nodiscard]] Everything drawn() {
-  Everything at{low_rank_params<double>({.in_features = 5, .rank = 2, .out_features = 4, .bias = true}),
-                random_tokens<double>(2, 3, 5)};
+[[nodiscard]] LowRankNumbers drawn_projection() {
+  LowRankNumbers at{low_rank_params<double>({.in_features = 5, .rank = 2, .out_features = 4, .bias = true}),
+                    random_tokens<double>(2, 3, 5)};
   Random random(1);
   initialize_low_rank(at.params, {}, random);
   return at;
@@ -25,7 +25,7 @@ struct Everything {
 }  // namespace
 
 TEST_CASE("a map of low rank is one linear map after another, the bias behind both", "[layers]") {
-  const Everything at = drawn();
+  const LowRankNumbers at = drawn_projection();
   Matrix<double> inner, y(6, 4);
   low_rank<double>(at.params, rows(at.x), inner, y);
   const Matrix<double> weight = at.params.up.weight * at.params.down.weight;
@@ -35,7 +35,7 @@ TEST_CASE("a map of low rank is one linear map after another, the bias behind bo
 }
 
 TEST_CASE("the gradients of a map of low rank are its finite differences", "[layers]") {
-  Everything at = drawn(), gradients = zeros_like(at);
+  LowRankNumbers at = drawn_projection(), gradients = zeros_like(at);
   Matrix<double> inner, y(6, 4), dy(6, 4);
   low_rank<double>(at.params, rows(at.x), inner, y);
   Random(2).fill_normal(dy);

@@ -12,8 +12,8 @@ namespace {
 using LinearMemory = GatedDeltaNet<double, HeavyBallMomentum>;
 static_assert(RetrievableMemory<NeuralMemory<float>> && RetrievableMemory<LinearMemory>);
 
-const LinearMemory linear({.hidden_size = 6, .expand_v = 1, .head_dim = 4, .num_heads = 2, .num_v_heads = 4});
-const NeuralMemory<double> deep(
+const LinearMemory linear_memory({.hidden_size = 6, .expand_v = 1, .head_dim = 4, .num_heads = 2, .num_v_heads = 4});
+const NeuralMemory<double> deep_memory(
     {.hidden_size = 6, .head_dim = 3, .num_heads = 2, .memory_expansion = 2, .memory_norm = true, .mini_batch = 3});
 
 /// A memory is written, asked, and written again; loss and gradients of all it says.
@@ -88,17 +88,17 @@ void asking_in_parts_is_asking_at_once(Memory layer) {
 }  // namespace
 
 TEST_CASE("gradients pass through the state of a memory, written and asked", "[layers]") {
-  gradients_pass_through_the_state(linear);
-  gradients_pass_through_the_state(deep);
+  gradients_pass_through_the_state(linear_memory);
+  gradients_pass_through_the_state(deep_memory);
 }
 
 TEST_CASE("a memory that is asked token by token answers as one that is asked at once", "[layers]") {
-  asking_in_parts_is_asking_at_once(linear);
-  asking_in_parts_is_asking_at_once(deep);
+  asking_in_parts_is_asking_at_once(linear_memory);
+  asking_in_parts_is_asking_at_once(deep_memory);
 }
 
 TEST_CASE("a linear memory answers with the state it has", "[layers]") {
-  LinearMemory layer = linear;
+  LinearMemory layer = linear_memory;
   Random random(2);
   layer.initialize(random);
   auto state = layer.initial_state(1);
@@ -110,11 +110,11 @@ TEST_CASE("a linear memory answers with the state it has", "[layers]") {
 }
 
 TEST_CASE("a memory that is asked names what does not fit", "[layers]") {
-  auto apart = linear.initial_retrieval_state(2);
-  CHECK_THROWS_WITH(linear.retrieve(random_tokens<double>(1, 3, 6), apart),
+  auto apart = linear_memory.initial_retrieval_state(2);
+  CHECK_THROWS_WITH(linear_memory.retrieve(random_tokens<double>(1, 3, 6), apart),
                     "contents: expected [N=1, HV=4, rows=8, V=4], got [2, 4, 8, 4]");
-  auto deep_apart = deep.initial_retrieval_state(2);
-  CHECK_THROWS_WITH(deep.retrieve(random_tokens<double>(1, 3, 6), deep_apart),
+  auto deep_apart = deep_memory.initial_retrieval_state(2);
+  CHECK_THROWS_WITH(deep_memory.retrieve(random_tokens<double>(1, 3, 6), deep_apart),
                     "conv_state: expected [N=1, D=6, W=4], got [2, 6, 4]");
 }
 

@@ -7,7 +7,7 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr StateSpaceDualityConfig small{.hidden_size = 6, .expand_v = 1, .head_dim = 3, .num_v_heads = 2};
+constexpr StateSpaceDualityConfig small_state_space_duality{.hidden_size = 6, .expand_v = 1, .head_dim = 3, .num_v_heads = 2};
 
 [[nodiscard]] StateSpaceDuality<double> drawn(const StateSpaceDualityConfig& config) {
   StateSpaceDuality<double> layer(config);
@@ -19,18 +19,18 @@ constexpr StateSpaceDualityConfig small{.hidden_size = 6, .expand_v = 1, .head_d
 }  // namespace
 
 TEST_CASE("a layer of the state-space duality keeps the laws of a layer", "[layers]") {
-  delta_layer_laws_in_double<StateSpaceDuality>(small, 6);
+  delta_layer_laws_in_double<StateSpaceDuality>(small_state_space_duality, 6);
 }
 
 TEST_CASE("a layer of the state-space duality without gate and convolutions keeps the laws of a layer", "[layers]") {
-  auto config = small;
+  auto config = small_state_space_duality;
   config.num_heads = 2;
   config.use_gate = config.use_short_conv = false;
   delta_layer_laws_in_double<StateSpaceDuality>(config, 6);
 }
 
 TEST_CASE("a layer of the state-space duality reads q^T (sum of decayed dt k v^T) + D v", "[layers]") {
-  const auto layer = drawn(small);
+  const auto layer = drawn(small_state_space_duality);
   const Tensor<double, 3> x = random_tokens<double>(1, 20, 6);
   StateSpaceDuality<double>::Cache cache;
   (void)layer.forward(x, nullptr, &cache);
@@ -52,7 +52,7 @@ TEST_CASE("a layer of the state-space duality reads q^T (sum of decayed dt k v^T
 
 TEST_CASE("the parameters of a layer of the state-space duality have their names; D begins at one", "[layers]") {
   std::vector<std::string> names;
-  const auto layer = drawn(small);
+  const auto layer = drawn(small_state_space_duality);
   for_each_tensor([&](const TensorInfo& info, const auto&) { names.push_back(info.name); }, layer.params);
   CHECK(names == std::vector<std::string>{"q_proj.weight", "k_proj.weight", "v_proj.weight", "q_conv1d.weight", "q_conv1d.bias",
                                           "k_conv1d.weight", "k_conv1d.bias", "v_conv1d.weight", "v_conv1d.bias",
@@ -66,7 +66,7 @@ TEST_CASE("a layer of the state-space duality has Mamba-2's sizes by default, an
   const StateSpaceDualityConfig config;
   CHECK(config.inputs().value_dim() == 2 * config.hidden_size);
   CHECK(config.head_v_dim() == 64);
-  auto wrong = small;
+  auto wrong = small_state_space_duality;
   wrong.expand_v = 1.5;
   CHECK_THROWS_WITH(StateSpaceDuality<double>(wrong),
                     Catch::Matchers::ContainsSubstring("expand_v: expected an integral head_dim * expand_v, got 3"));

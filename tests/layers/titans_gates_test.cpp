@@ -7,11 +7,13 @@ namespace deltanet::test {
 
 namespace {
 
-struct Everything {
+struct TitansGatesNumbers {
   TitansGatesParams<double> gates;
   Tensor<double, 3> x;  // [B, T, D]
 
-  static constexpr auto fields() { return std::tuple{Field{"gates", &Everything::gates}, Field{"x", &Everything::x}}; }
+  static constexpr auto fields() {
+    return std::tuple{Field{"gates", &TitansGatesNumbers::gates}, Field{"x", &TitansGatesNumbers::x}};
+  }
 };
 
 }  // namespace
@@ -19,7 +21,7 @@ struct Everything {
 TEST_CASE("Titans' gates lie between zero and their bounds, and their gradients are differences", "[layers]") {
   for (const double eta_max : {0.0, 0.7}) {
     const TitansGatesConfig config{.hidden_size = 3, .num_heads = 4, .theta_max = 0.1, .eta_max = eta_max};
-    Everything at{memory_gates_params<double>(config), random_tokens<double>(2, 3, 3)};
+    TitansGatesNumbers at{memory_gates_params<double>(config), random_tokens<double>(2, 3, 3)};
     Random random(1);
     initialize_memory_gates(at.gates, config, random);
     TitansGatesCache<double> cache;
@@ -33,7 +35,7 @@ TEST_CASE("Titans' gates lie between zero and their bounds, and their gradients 
 
     const Tensor<double, 3> by_theta = random_tokens<double>(2, 3, 4, 2), by_eta = random_tokens<double>(2, 3, 4, 3),
                             by_g = random_tokens<double>(2, 3, 4, 4);
-    Everything gradients = zeros_like(at);
+    TitansGatesNumbers gradients = zeros_like(at);
     TitansUpdate::Gradients<double> d{.theta = by_theta, .g = by_g, .eta = by_eta};
     memory_gates_backward<double>(config, at.gates, at.x, cache, d, rows(gradients.x), gradients.gates);
     const GradientReport report = check_gradients(at, gradients, [&] {

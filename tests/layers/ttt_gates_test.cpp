@@ -7,18 +7,20 @@ namespace deltanet::test {
 
 namespace {
 
-struct Everything {
+struct TttGatesNumbers {
   TTTGatesParams<double> gates;
   Tensor<double, 3> x;  // [B, T, D]
 
-  static constexpr auto fields() { return std::tuple{Field{"gates", &Everything::gates}, Field{"x", &Everything::x}}; }
+  static constexpr auto fields() {
+    return std::tuple{Field{"gates", &TttGatesNumbers::gates}, Field{"x", &TttGatesNumbers::x}};
+  }
 };
 
 }  // namespace
 
 TEST_CASE("rates follow the place in the mini-batch, and the gradients of TTT's gates are differences", "[layers]") {
   const TTTGatesConfig config{.hidden_size = 3, .num_heads = 2, .mini_batch = 4, .theta_max = 0.1};
-  Everything at{memory_gates_params<double>(config), random_tokens<double>(2, 7, 3)};
+  TttGatesNumbers at{memory_gates_params<double>(config), random_tokens<double>(2, 7, 3)};
   Random random(1);
   initialize_memory_gates(at.gates, config, random);
   const Vector<double> position = (Vector<double>(2) << 0, 3).finished();
@@ -33,7 +35,7 @@ TEST_CASE("rates follow the place in the mini-batch, and the gradients of TTT's 
   CHECK(cache.rate(0, 3, 0) == 0);
 
   const Tensor<double, 3> by_theta = random_tokens<double>(2, 7, 2, 2), by_rate = random_tokens<double>(2, 7, 2, 3);
-  Everything gradients = zeros_like(at);
+  TttGatesNumbers gradients = zeros_like(at);
   TTTUpdate::Gradients<double> d{.theta = by_theta, .rate = by_rate};
   memory_gates_backward<double>(config, at.gates, at.x, cache, d, rows(gradients.x), gradients.gates);
   const GradientReport report = check_gradients(at, gradients, [&] {

@@ -11,19 +11,19 @@ using namespace deltanet;
 
 namespace {
 
-using Model = LanguageModel<GatedDeltaNet<float>>;
+using TrainedModel = LanguageModel<GatedDeltaNet<float>>;
 
 /// A small model with its training on a text that repeats, the state carried from step to step.
 struct Run {
   Random random{1};
-  Model model{config()};
-  Trainer<Model> trainer{model.params, {.schedule = {.peak = 3e-2}}};
-  Model::State state = model.initial_state(3);
+  TrainedModel model{config()};
+  Trainer<TrainedModel> trainer{model.params, {.schedule = {.peak = 3e-2}}};
+  TrainedModel::State state = model.initial_state(3);
 
   Run() { model.initialize(random); }
 
   // g++ 12 fails on this list where it initializes a member in place.
-  static Model::Config config() {
+  static TrainedModel::Config config() {
     return {.vocab_size = 16,
             .num_hidden_layers = 2,
             .block = {.attn = {.hidden_size = 12, .expand_v = 1, .head_dim = 6, .num_heads = 2},

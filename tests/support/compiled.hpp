@@ -7,7 +7,11 @@
 #include "deltanet/memory/comba.hpp"
 #include "deltanet/memory/erase_write.hpp"
 #include "deltanet/memory/hebbian.hpp"
+#include "deltanet/memory/titans_update.hpp"
+#include "deltanet/memory/ttt_update.hpp"
 #include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/deep_memory.hpp"
+#include "deltanet/recurrence/retrieve.hpp"
 #include "deltanet/recurrence/sequential.hpp"
 #include "deltanet/recurrence/streamed.hpp"
 
@@ -72,6 +76,20 @@
   how template class RMSNorm<T>;                                                                                              \
   how template class SwiGLU<T>;
 
+#define DELTANET_COMPILED_DEEP_MEMORY(how, Update, T)                                                                     \
+  how template DeepMemoryResult<T> deep_memory(const MemoryNetwork&, const MemoryParams<T>&, const Update::Inputs<T>&,    \
+                                               const DeepMemoryState<T>&, const DeepMemoryOptions&, DeepMemoryCache<T>*); \
+  how template DeepMemoryGradients<Update::Inputs<T>> deep_memory_backward(                                               \
+      const MemoryNetwork&, const MemoryParams<T>&, const Update::Inputs<T>&, const DeepMemoryCache<T>&,                  \
+      const DeepMemoryCotangents<T>&, const DeepMemoryOptions&);
+
+#define DELTANET_COMPILED_RETRIEVE(how, T)                                                                                 \
+  how template Tensor<T, 4> retrieve(const MemoryNetwork&, const MemoryParams<T>&, std::type_identity_t<View<const T, 4>>, \
+                                     const Tensor<T, 3>&, double, const Sequences&);                                       \
+  how template RetrieveGradients<T> retrieve_backward(const MemoryNetwork&, const MemoryParams<T>&,                        \
+                                                      std::type_identity_t<View<const T, 4>>, const Tensor<T, 3>&,         \
+                                                      std::type_identity_t<View<const T, 4>>, double, const Sequences&);
+
 extern template class Eigen::ThreadPoolTempl<Eigen::StlThreadEnvironment>;
 
 namespace deltanet {
@@ -89,5 +107,11 @@ DELTANET_COMPILED_MEMBER(extern, ScalarDecayRule)
 DELTANET_COMPILED_MEMBER(extern, GatedLinearAttentionRule)
 DELTANET_COMPILED_PARTS(extern, float)
 DELTANET_COMPILED_PARTS(extern, double)
+DELTANET_COMPILED_DEEP_MEMORY(extern, TitansUpdate, float)
+DELTANET_COMPILED_DEEP_MEMORY(extern, TitansUpdate, double)
+DELTANET_COMPILED_DEEP_MEMORY(extern, TTTUpdate, float)
+DELTANET_COMPILED_DEEP_MEMORY(extern, TTTUpdate, double)
+DELTANET_COMPILED_RETRIEVE(extern, float)
+DELTANET_COMPILED_RETRIEVE(extern, double)
 
 }  // namespace deltanet
