@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "deltanet/core/block_product.hpp"
 #include "deltanet/core/threads.hpp"
 
 /// The three matrix products of a linear map y = x W^T: its forward, its gradient by x, its gradient by W.
 ///
-/// Each is cut into fixed pieces of the result, so that it is identical for any number of threads. Eigen copies both factors of
-/// a piece into its own layout first; a piece is large enough that this costs little beside the multiply-adds.
+/// Every entry is summed over the depth in order: it is the same to the last bit for any number of threads, and whatever other
+/// rows and columns there are.
 namespace deltanet {
 
 /// A matrix that a product reads: a Matrix, a MatrixMap or rows of one, without a copy. T is given, not deduced. The stride is
@@ -34,7 +35,7 @@ void for_product_pieces(Index M, Index N, Index depth, const F& f) {
   } else if (row_pieces * column_pieces % 2 != 0) {
     ++(M >= N ? row_pieces : column_pieces);  // an even number of pieces balances two threads
   }
-  constexpr Index grain = 8;  // pieces begin at multiples of a register tile's side
+  constexpr Index grain = 32;  // pieces begin at multiples of the widest panel
   const auto begin = [](Index piece, Index pieces, Index extent) {
     return std::min(extent, (piece * extent / pieces + grain - 1) / grain * grain);
   };
@@ -52,24 +53,30 @@ void for_product_pieces(Index M, Index N, Index depth, const F& f) {
 /// y = x W^T.  x [M, In], W [Out, In], y [M, Out].
 template <Real T>
 void multiply_transposed(ConstMatrixRef<T> x, ConstMatrixRef<T> W, MatrixRef<T> y) {
+  const Index ldx = x.outerStride(), ldw = W.outerStride(), ldy = y.outerStride();
   detail::for_product_pieces(y.rows(), y.cols(), x.cols(), [&](Index row, Index rows, Index column, Index columns) {
-    y.block(row, column, rows, columns).noalias() = x.middleRows(row, rows) * W.middleRows(column, columns).transpose();
+    detail::block_product<Keep::nothing>(rows, columns, x.cols(), Plain<T>{x.data() + row * ldx, ldx},
+                                         Transposed<T>{W.data() + column * ldw, ldw}, y.data() + row * ldy + column, ldy);
   });
 }
 
 /// dx += dy W.  dy [M, Out], W [Out, In], dx [M, In].
 template <Real T>
 void add_product(ConstMatrixRef<T> dy, ConstMatrixRef<T> W, MatrixRef<T> dx) {
+  const Index lddy = dy.outerStride(), ldw = W.outerStride(), lddx = dx.outerStride();
   detail::for_product_pieces(dx.rows(), dx.cols(), dy.cols(), [&](Index row, Index rows, Index column, Index columns) {
-    dx.block(row, column, rows, columns).noalias() += dy.middleRows(row, rows) * W.middleCols(column, columns);
+    detail::block_product<Keep::all>(rows, columns, dy.cols(), Plain<T>{dy.data() + row * lddy, lddy},
+                                     Plain<T>{W.data() + column, ldw}, dx.data() + row * lddx + column, lddx);
   });
 }
 
 /// dW += dy^T x.  dy [M, Out], x [M, In], dW [Out, In].
 template <Real T>
 void add_transposed_product(ConstMatrixRef<T> dy, ConstMatrixRef<T> x, MatrixRef<T> dW) {
+  const Index lddy = dy.outerStride(), ldx = x.outerStride(), lddw = dW.outerStride();
   detail::for_product_pieces(dW.rows(), dW.cols(), dy.rows(), [&](Index row, Index rows, Index column, Index columns) {
-    dW.block(row, column, rows, columns).noalias() += dy.middleCols(row, rows).transpose() * x.middleCols(column, columns);
+    detail::block_product<Keep::all>(rows, columns, dy.rows(), Transposed<T>{dy.data() + row, lddy},
+                                     Plain<T>{x.data() + column, ldx}, dW.data() + row * lddw + column, lddw);
   });
 }
 
