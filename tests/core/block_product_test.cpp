@@ -44,7 +44,7 @@ TEMPLATE_TEST_CASE("a block product is the product, for any sizes and layouts", 
   CAPTURE(rows, columns, depth);
   const Matrix<T> A = random_matrix<T>(rows, depth, 1), B = random_matrix<T>(depth, columns, 2),
                   C = random_matrix<T>(rows, columns, 3);
-  for (const auto [flip_A, flip_B] : {std::pair{false, false}, {true, false}, {false, true}}) {
+  for (const auto& [flip_A, flip_B] : {std::pair{false, false}, {true, false}, {false, true}}) {
     const auto only = block_product_of<Keep::nothing>(A, flip_A, B, flip_B, C);
     CHECK(relative_error(only, Matrix<T>(A * B)) < rounding<T>(depth + 1));
     const auto added = block_product_of<Keep::all>(A, flip_A, B, flip_B, C);
@@ -56,7 +56,7 @@ TEMPLATE_TEST_CASE("an entry of a block product does not depend on what else is 
   using T = TestType;
   const Matrix<T> A = random_matrix<T>(29, 500, 1), B = random_matrix<T>(500, 70, 2), C = random_matrix<T>(29, 70, 3);
   const Matrix<T> whole = block_product_of<Keep::all>(A, false, B, true, C);
-  for (const auto [row, column] : {std::pair<Index, Index>{0, 0}, {11, 31}, {12, 32}, {28, 69}}) {
+  for (const auto& [row, column] : {std::pair<Index, Index>{0, 0}, {11, 31}, {12, 32}, {28, 69}}) {
     const Matrix<T> entry = block_product_of<Keep::all>(Matrix<T>(A.row(row)), true, Matrix<T>(B.col(column)), false,
                                                         Matrix<T>(C.block(row, column, 1, 1)));
     CHECK(identical(entry, Matrix<T>(whole.block(row, column, 1, 1))));

@@ -7,8 +7,8 @@
 
 /// The three matrix products of a linear map y = x W^T: its forward, its gradient by x, its gradient by W.
 ///
-/// Every entry is summed over the depth in order: it is the same to the last bit for any number of threads, and whatever other
-/// rows and columns there are.
+/// Every entry is summed over the depth in order: it is the same to the last bit wherever the result is cut into pieces, for
+/// any number of threads, and whatever other rows and columns there are.
 namespace deltanet {
 
 /// A matrix that a product reads: a Matrix, a MatrixMap or rows of one, without a copy. T is given, not deduced. The stride is
@@ -25,17 +25,16 @@ namespace detail {
 /// How many pieces an axis of `extent` entries is cut into, each of about `target` entries.
 [[nodiscard]] inline Index pieces_of(Index extent, Index target) { return std::max<Index>(1, (extent + target / 2) / target); }
 
-/// Calls f(row, rows, column, columns) in parallel for fixed pieces of an [M, N] product of the given depth.
+/// Calls f(row, rows, column, columns) in parallel for pieces of an [M, N] product of the given depth, enough of them for all
+/// threads. No result may depend on where they lie.
 template <class F>
 void for_product_pieces(Index M, Index N, Index depth, const F& f) {
-  constexpr Index target = 256, least_work = Index(1) << 19;  // entries along an axis; multiply-adds worth a second thread
-  Index row_pieces = pieces_of(M, target), column_pieces = pieces_of(N, target);
-  if (M * N * depth <= least_work) {
-    row_pieces = column_pieces = 1;
-  } else if (row_pieces * column_pieces % 2 != 0) {
-    ++(M >= N ? row_pieces : column_pieces);  // an even number of pieces balances two threads
-  }
-  constexpr Index grain = 32;  // pieces begin at multiples of the widest panel
+  constexpr Index target = 256, grain = 32;     // entries along an axis; pieces begin at multiples of the widest panel
+  constexpr Index least_work = Index(1) << 19;  // multiply-adds worth a second thread
+  const Index worth = M * N * depth / least_work, wanted = std::min<Index>(worth, 2 * num_threads());
+  Index row_pieces = worth > 0 ? pieces_of(M, target) : 1, column_pieces = worth > 0 ? pieces_of(N, target) : 1;
+  while (row_pieces * column_pieces < wanted && std::max(M / row_pieces, N / column_pieces) >= 2 * grain)
+    ++(M / row_pieces >= N / column_pieces ? row_pieces : column_pieces);
   const auto begin = [](Index piece, Index pieces, Index extent) {
     return std::min(extent, (piece * extent / pieces + grain - 1) / grain * grain);
   };
