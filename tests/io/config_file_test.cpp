@@ -8,7 +8,7 @@ namespace {
 using deltanet::ConfigFile;
 using deltanet::Index;
 
-const ConfigFile config("config.json", R"({
+const ConfigFile example("config.json", R"({
   "hidden_size": 64, "eps": 1e-06, "tied": true, "model_type": "qwen3_5_text", "eos_token_id": null, "theta": 10000, "low": -3,
   "layer_types": ["linear_attention", "full_attention"], "ids": [1, 2, 3], "large": 4294967296, "huge": 18446744073709551615,
   "rope_parameters": {"rope_theta": 1e4, "inner": {"type": "default"}}
@@ -17,47 +17,47 @@ const ConfigFile config("config.json", R"({
 }  // namespace
 
 TEST_CASE("a config's values are read in their types") {
-  CHECK(config.get<Index>("hidden_size") == 64);
-  CHECK(config.get<int>("low") == -3);
-  CHECK(config.get<double>("eps") == 1e-6);
-  CHECK(config.get<float>("theta") == 10000);
-  CHECK(config.get<bool>("tied"));
-  CHECK(config.get<std::string>("model_type") == "qwen3_5_text");
-  CHECK(config.get<std::vector<std::string>>("layer_types") == std::vector<std::string>{"linear_attention", "full_attention"});
-  CHECK(config.get<std::vector<Index>>("ids") == std::vector<Index>{1, 2, 3});
-  CHECK(config.get<Index>("large") == 4294967296);
-  CHECK(config.object("rope_parameters").get<double>("rope_theta") == 1e4);
-  CHECK(config.object("rope_parameters").object("inner").get<std::string>("type") == "default");
+  CHECK(example.get<Index>("hidden_size") == 64);
+  CHECK(example.get<int>("low") == -3);
+  CHECK(example.get<double>("eps") == 1e-6);
+  CHECK(example.get<float>("theta") == 10000);
+  CHECK(example.get<bool>("tied"));
+  CHECK(example.get<std::string>("model_type") == "qwen3_5_text");
+  CHECK(example.get<std::vector<std::string>>("layer_types") == std::vector<std::string>{"linear_attention", "full_attention"});
+  CHECK(example.get<std::vector<Index>>("ids") == std::vector<Index>{1, 2, 3});
+  CHECK(example.get<Index>("large") == 4294967296);
+  CHECK(example.object("rope_parameters").get<double>("rope_theta") == 1e4);
+  CHECK(example.object("rope_parameters").object("inner").get<std::string>("type") == "default");
 }
 
 TEST_CASE("a value that is absent or null is none") {
-  CHECK(config.contains("tied"));
-  CHECK_FALSE(config.contains("eos_token_id"));
-  CHECK_FALSE(config.contains("absent"));
-  CHECK(config.find<Index>("hidden_size") == 64);
-  CHECK(config.find<Index>("eos_token_id") == std::nullopt);
-  CHECK(config.get_or<bool>("tied", false));
-  CHECK(config.get_or<double>("absent", 0.5) == 0.5);
-  CHECK(config.object("rope_parameters").keys() == std::vector<std::string>{"inner", "rope_theta"});
+  CHECK(example.contains("tied"));
+  CHECK_FALSE(example.contains("eos_token_id"));
+  CHECK_FALSE(example.contains("absent"));
+  CHECK(example.find<Index>("hidden_size") == 64);
+  CHECK(example.find<Index>("eos_token_id") == std::nullopt);
+  CHECK(example.get_or<bool>("tied", false));
+  CHECK(example.get_or<double>("absent", 0.5) == 0.5);
+  CHECK(example.object("rope_parameters").keys() == std::vector<std::string>{"inner", "rope_theta"});
 }
 
 TEST_CASE("a value that is missing, of another type or out of range is named") {
-  CHECK_THROWS_WITH(config.get<Index>("absent"), "config.json: absent: expected a whole number, found none");
-  CHECK_THROWS_WITH(config.get<Index>("eos_token_id"), "config.json: eos_token_id: expected a whole number, found none");
-  CHECK_THROWS_WITH(config.get<Index>("eps"), "config.json: eps: expected a whole number, found 1e-06");
-  CHECK_THROWS_WITH(config.get<int>("large"), "config.json: large: expected a whole number of 32 bits, found 4294967296");
-  CHECK_THROWS_WITH(config.get<Index>("huge"), "config.json: huge: expected a whole number, found 18446744073709551615");
-  CHECK_THROWS_WITH(config.get<double>("tied"), "config.json: tied: expected a number, found true");
-  CHECK_THROWS_WITH(config.get<bool>("hidden_size"), "config.json: hidden_size: expected true or false, found 64");
-  CHECK_THROWS_WITH(config.get<std::string>("ids"), "config.json: ids: expected a text, found [1,2,3]");
-  CHECK_THROWS_WITH(config.get<std::vector<Index>>("layer_types"),
+  CHECK_THROWS_WITH(example.get<Index>("absent"), "config.json: absent: expected a whole number, found none");
+  CHECK_THROWS_WITH(example.get<Index>("eos_token_id"), "config.json: eos_token_id: expected a whole number, found none");
+  CHECK_THROWS_WITH(example.get<Index>("eps"), "config.json: eps: expected a whole number, found 1e-06");
+  CHECK_THROWS_WITH(example.get<int>("large"), "config.json: large: expected a whole number of 32 bits, found 4294967296");
+  CHECK_THROWS_WITH(example.get<Index>("huge"), "config.json: huge: expected a whole number, found 18446744073709551615");
+  CHECK_THROWS_WITH(example.get<double>("tied"), "config.json: tied: expected a number, found true");
+  CHECK_THROWS_WITH(example.get<bool>("hidden_size"), "config.json: hidden_size: expected true or false, found 64");
+  CHECK_THROWS_WITH(example.get<std::string>("ids"), "config.json: ids: expected a text, found [1,2,3]");
+  CHECK_THROWS_WITH(example.get<std::vector<Index>>("layer_types"),
                     "config.json: layer_types[0]: expected a whole number, found \"linear_attention\"");
-  CHECK_THROWS_WITH(config.get<std::vector<Index>>("low"),
+  CHECK_THROWS_WITH(example.get<std::vector<Index>>("low"),
                     "config.json: low: expected a list, each entry a whole number, found -3");
-  CHECK_THROWS_WITH(config.get_or<Index>("tied", 1), "config.json: tied: expected a whole number, found true");
-  CHECK_THROWS_WITH(config.object("ids"), "config.json: ids: expected an object, found [1,2,3]");
-  CHECK_THROWS_WITH(config.object("absent"), "config.json: absent: expected an object, found none");
-  CHECK_THROWS_WITH(config.object("rope_parameters").get<std::string>("rope_theta"),
+  CHECK_THROWS_WITH(example.get_or<Index>("tied", 1), "config.json: tied: expected a whole number, found true");
+  CHECK_THROWS_WITH(example.object("ids"), "config.json: ids: expected an object, found [1,2,3]");
+  CHECK_THROWS_WITH(example.object("absent"), "config.json: absent: expected an object, found none");
+  CHECK_THROWS_WITH(example.object("rope_parameters").get<std::string>("rope_theta"),
                     "config.json: rope_parameters.rope_theta: expected a text, found 10000.0");
 }
 

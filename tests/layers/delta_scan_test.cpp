@@ -10,9 +10,8 @@ namespace deltanet::test {
 
 namespace {
 
-constexpr Index B = 2, H = 2, K = 3, V = 5;
-
 struct Tokens {
+  static constexpr Index B = 2, H = 2, K = 3, V = 5;
   Tensor<double, 4> q, k, v;
   Tensor<double, 3> beta;
 
@@ -30,7 +29,7 @@ TEST_CASE("a layer's scan is the sequential one, one token or many, and leaves i
   const Index length = GENERATE(1, 2, 20);
   const bool caching = GENERATE(false, true);
   const Tokens tokens(length);
-  auto state = RecurrentState<double, DeltaRule>::zero(B, H, K, V);
+  auto state = RecurrentState<double, DeltaRule>::zero(Tokens::B, Tokens::H, Tokens::K, Tokens::V);
   Random(2).fill_normal(state.recurrent_state);
   const Tensor<double, 4> start = state.recurrent_state;
   ScanOptions<double> options;
@@ -40,8 +39,8 @@ TEST_CASE("a layer's scan is the sequential one, one token or many, and leaves i
 
   ScanCache<double> cache;
   const auto o = delta_scan(tokens.inputs(), QKNorm::l2, &state, caching ? &cache : nullptr);
-  CHECK(relative_error(o, expected.o) < rounding<double>(length * K));
-  CHECK(relative_error(state.settled(), expected.final_state) < rounding<double>(length * K));
+  CHECK(relative_error(o, expected.o) < rounding<double>(length * Tokens::K));
+  CHECK(relative_error(state.settled(), expected.final_state) < rounding<double>(length * Tokens::K));
 }
 
 TEST_CASE("a layer's scan normalises queries and keys only for the l2 norm", "[layers]") {
@@ -50,7 +49,7 @@ TEST_CASE("a layer's scan normalises queries and keys only for the l2 norm", "[l
   ScanOptions<double> options;
   options.use_qk_l2norm = norm == QKNorm::l2;
   const auto o = delta_scan(tokens.inputs(), norm, nullptr, nullptr);
-  CHECK(relative_error(o, sequential(tokens.inputs(), options).o) < rounding<double>(4 * K));
+  CHECK(relative_error(o, sequential(tokens.inputs(), options).o) < rounding<double>(4 * Tokens::K));
 }
 
 TEST_CASE("a layer's scan reads with the scale that its options give", "[layers]") {
@@ -58,12 +57,12 @@ TEST_CASE("a layer's scan reads with the scale that its options give", "[layers]
   ScanOptions<double> options;
   options.scale = 2;
   const auto o = delta_scan(tokens.inputs(), options, nullptr, nullptr);
-  CHECK(relative_error(o, sequential(tokens.inputs(), options).o) < rounding<double>(4 * K));
+  CHECK(relative_error(o, sequential(tokens.inputs(), options).o) < rounding<double>(4 * Tokens::K));
 }
 
 TEST_CASE("the backward of a layer's scan is the sequential one's", "[layers]") {
   const Tokens tokens(20);
-  Tensor<double, 4> d_o(B, 20, H, V);
+  Tensor<double, 4> d_o(Tokens::B, 20, Tokens::H, Tokens::V);
   Random(3).fill_normal(d_o);
   ScanOptions<double> options;
   options.use_qk_l2norm = true;
@@ -72,10 +71,10 @@ TEST_CASE("the backward of a layer's scan is the sequential one's", "[layers]") 
   ScanCache<double> cache;
   (void)delta_scan(tokens.inputs(), QKNorm::l2, nullptr, &cache);
   const auto d = delta_scan_backward(tokens.inputs(), QKNorm::l2, cache, d_o);
-  CHECK(relative_error(d.q, expected.q) < rounding<double>(20 * K));
-  CHECK(relative_error(d.k, expected.k) < rounding<double>(20 * K));
-  CHECK(relative_error(d.v, expected.v) < rounding<double>(20 * K));
-  CHECK(relative_error(d.beta, expected.beta) < rounding<double>(20 * K));
+  CHECK(relative_error(d.q, expected.q) < rounding<double>(20 * Tokens::K));
+  CHECK(relative_error(d.k, expected.k) < rounding<double>(20 * Tokens::K));
+  CHECK(relative_error(d.v, expected.v) < rounding<double>(20 * Tokens::K));
+  CHECK(relative_error(d.beta, expected.beta) < rounding<double>(20 * Tokens::K));
 }
 
 }  // namespace deltanet::test
