@@ -88,6 +88,10 @@ template <Real T>
 template <Keep keep, Real T, class Left, class Right>
 void block_product(Index rows, Index columns, Index depth, Left A, Right B, T* C, Index ldc) {
   constexpr PanelWidth<T> panel;
+  if (depth == 0) {
+    for (Index i = 0; keep == Keep::nothing && i < rows; ++i) std::fill_n(C + i * ldc, columns, T(0));
+    return;
+  }
   auto& scratch = BlockScratch<T>::of_this_thread();
   const auto add_slice = [&]<Keep kept>(Index begin, std::integral_constant<Keep, kept>) {
     const Index n = std::min(depth - begin, scratch.depth);
