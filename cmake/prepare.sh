@@ -46,11 +46,11 @@ configure() {
   cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release --log-level=NOTICE ${DELTANET_CMAKE-} || fail "cmake failed"
 }
 
-# build TARGET: as many compilers at a time as there are processors and 2 GiB of memory for each.
+# build TARGET: as many compilers at a time as there are processors and 3 GiB of memory for each.
 build() {
   jobs=$(nproc 2>/dev/null || echo 2)
   room=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo 2>/dev/null)
-  room=$((${room:-4194304} / 2097152))
+  room=$((${room:-4194304} / 3145728))
   [ "$room" -ge 1 ] || room=1
   [ "$jobs" -le "$room" ] || jobs=$room
   say "building $1 with $jobs job(s); the first time takes some minutes"
