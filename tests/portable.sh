@@ -51,7 +51,7 @@ for target in "$@"; do
   # shellcheck disable=SC2086,SC2016
   printf '%s\n' support/main core/packet_test core/tile_product_test core/block_product_test core/widen_test core/lane_sums_test \
     core/packet_map_test core/row_products_test core/row_sums_test core/token_product_test recurrence/panel_test \
-    recurrence/open_chunk_test recurrence/streamed_test |
+    recurrence/panel_backward_test recurrence/open_chunk_test recurrence/streamed_test |
     xargs -P "$(nproc)" -I{} sh -c 'source=$1 folder=$2; shift 2; "$@" -c "tests/$source.cpp" -o "$folder/$(basename "$source").o"' \
       - {} "$folder" $compiler -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror $flags -Iinclude -Itests \
       -isystem "$folder/include" -isystem "$folder/include/eigen3"

@@ -58,6 +58,7 @@
 #include "deltanet/recurrence/value_block.hpp"
 #include "deltanet/recurrence/scan_piece.hpp"
 #include "deltanet/recurrence/panel.hpp"
+#include "deltanet/recurrence/panel_backward.hpp"
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/partial_gradients.hpp"
 #include "deltanet/recurrence/chunked_backward.hpp"

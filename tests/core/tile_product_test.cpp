@@ -25,7 +25,8 @@ TEMPLATE_TEST_CASE("a panel product is the product, for any height, depth, layou
       const auto result = [&] { return Matrix<T>(C.leftCols(W)); };
       const double tolerance = test::rounding<T>(depth + 1);
 
-      panel_product<Keep::scaled>(rows, depth, plain, B.data(), B.cols(), C.data(), C.cols(), factors.data());
+      panel_product<Keep::scaled>(rows, depth, plain, B.data(), B.cols(), C.data(), C.cols(),
+                                  Scaled<T>{factors.data(), C.data()});
       CHECK(test::relative_error(result(), Matrix<T>(factors.asDiagonal() * before + product)) < tolerance);
       panel_product<Keep::nothing>(rows, depth, flipped, B.data(), B.cols(), C.data(), C.cols());
       CHECK(test::relative_error(result(), product) < tolerance);

@@ -12,16 +12,3 @@ TEST_CASE("a chunk's rows are padded to whole panels of zeros") {
   CHECK(chunk.reads.rows() == 14);
   CHECK(chunk.reads.isZero());
 }
-
-TEST_CASE("set_zero clears all four matrices") {
-  Chunk<double> chunk(3, 4);
-  chunk.reads.setOnes();
-  chunk.pairs.setOnes();
-  chunk.writes.setOnes();
-  chunk.carry.setOnes();
-  chunk.set_zero();
-  CHECK(chunk.reads.isZero());
-  CHECK(chunk.pairs.isZero());
-  CHECK(chunk.writes.isZero());
-  CHECK(chunk.carry.isZero());
-}

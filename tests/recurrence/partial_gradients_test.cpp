@@ -14,19 +14,20 @@ TEST_CASE("what value heads and slices add to a shared input is added up; values
   const detail::Problem<In> problem(in, options);
   const Index slices = 2, group = problem.extents.group();
   REQUIRE(group == 2);
-  auto gradients = detail::zero_gradients(problem).inputs;
+  auto gradients = detail::empty_gradients(problem).inputs;
   detail::PartialGradients<In> partial(problem, slices);
   for (const auto& sequence : problem.sequences)
     for (Index hv = 0; hv < problem.extents.HV; ++hv)
       for (Index slice = 0; slice < slices; ++slice) {
         const auto d = partial.head<GatedDeltaRule::HeadGradients<double>>(problem, gradients, sequence, hv, slice);
         for (Index t = 0; t < sequence.tokens(); ++t) {
+          problem.clear_gradients(d, t, slice, slice + 1);
           d.k[t][0] += 1;
           *d.beta[t] += 1;
           d.v[t][slice] += 1;
         }
       }
-  partial.add_to(problem, gradients);
+  partial.sum_to(problem, gradients);
   for (Index b = 0; b < problem.extents.B; ++b)
     for (Index t = 0; t < 3; ++t) {
       for (Index h = 0; h < problem.extents.H; ++h) CHECK(gradients.k(b, t, h, 0) == static_cast<double>(group * slices));

@@ -33,9 +33,9 @@
 
 /// The kernels under all scans, which members share.
 #define DELTANET_COMPILED_KERNELS(how, T)                                                                                      \
-  how template void panel_product<Keep::nothing>(Index, Index, Plain<T>, const T*, Index, T*, Index, const T*);                \
-  how template void panel_product<Keep::all>(Index, Index, Plain<T>, const T*, Index, T*, Index, const T*);                    \
-  how template void panel_product<Keep::all>(Index, Index, Transposed<T>, const T*, Index, T*, Index, const T*);               \
+  how template void panel_product<Keep::nothing>(Index, Index, Plain<T>, const T*, Index, T*, Index, Scaled<T>);               \
+  how template void panel_product<Keep::all>(Index, Index, Plain<T>, const T*, Index, T*, Index, Scaled<T>);                   \
+  how template void panel_product<Keep::all>(Index, Index, Transposed<T>, const T*, Index, T*, Index, Scaled<T>);              \
   how template void transpose(Index, Index, const T*, Index, T*, Index);                                                       \
   how template void gram(Index, Index, const Matrix<T>&, const Matrix<T>&, Matrix<T>&);                                        \
   how template void gram_backward(Index, Index, const Matrix<T>&, const Matrix<T>&, const Matrix<T>&, Matrix<T>&, Matrix<T>&); \
@@ -43,9 +43,10 @@
   how template void detail::advance_token(const Chunk<T>&, Index, const T*, Index, const T*, const T*, T*, T*);                \
   how template void detail::write_open(const Chunk<T>&, const T*, T*, Index);                                                  \
   how template void detail::retreat(const Chunk<T>&, const T*, const T*, T*, T*, const T*, T*, detail::RetreatScratch<T>&,     \
-                                    Chunk<T>&);                                                                                \
+                                    detail::ChunkGradient<T>&);                                                                \
   how template struct Chunk<T>;                                                                                                \
   how template struct detail::RetreatScratch<T>;                                                                               \
+  how template class detail::ChunkGradient<T>;                                                                                 \
   how template class detail::PanelState<T>;                                                                                    \
   how template class NoDecay::Window<T>;                                                                                       \
   how template class ScalarDecay::Window<T>;                                                                                   \

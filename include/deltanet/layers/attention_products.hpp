@@ -107,7 +107,7 @@ class AttentionProducts {
       for (; first < K_; first += width) {
         copy(std::min<Index>(width, K_ - first), width);
         panel_product<Keep::scaled>(o.rows(), v.rows(), weights, panel_.data(), width, o.data() + first, o.outerStride(),
-                                    factors_.data());
+                                    Scaled<T>{factors_.data(), o.data() + first});
       }
       return;
     }

@@ -36,14 +36,6 @@ struct Chunk {
         pairs(Matrix<T>::Zero(2 * capacity, pair_stride)),
         writes(Matrix<T>::Zero(capacity, key_stride)),
         carry(Vector<T>::Zero(state_rows)) {}
-
-  void set_zero() {
-    reads.setZero();
-    pairs.setZero();
-    writes.setZero();
-    carry.setZero();
-    coupling = 0;
-  }
 };
 
 /// The rows w that wait in an open chunk, [C, K], in memory that may be saved: their stride is the same on all machines.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/panel_backward.hpp"
 #include "deltanet/recurrence/partial_gradients.hpp"
 
 namespace deltanet {
@@ -22,12 +23,13 @@ class BackwardPiece : ScanPiece<In> {
         cache_(cache),
         cotangents_(cotangents),
         dchunks_(builders_.size(), {problem.options.chunk_size, problem.extents.rows}),
+        dchunk_(problem.options.chunk_size, problem.extents.rows),
         E_(this->value_block(blocks_.tokens_at_most())),
         b_(E_),
         dEO_(this->value_block(2 * blocks_.tokens_at_most())),
-        states_(builders_.size() + 1, Vector<T>::Zero(this->panel_size())),
+        states_(builders_.size(), Vector<T>::Zero(this->panel_size())),
         U_(blocks_.tokens_at_most() * W),
-        scratch_(problem.options.chunk_size, problem.extents.rows) {
+        scratch_(problem.options.chunk_size) {
     const auto& x = problem.extents;
     for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
       const Index row = piece.sequence * x.HV + hv;
@@ -67,7 +69,7 @@ class BackwardPiece : ScanPiece<In> {
   void load(const Head& head) {
     for (const auto& chunk : chunks_) {
       this->load_chunk(head.in, chunk, E_, chunk.offset, b_);
-      dchunks_[chunk.slot].set_zero();
+      dchunks_[chunk.slot].clear();
       for (Index i = 0; i < chunk.tokens; ++i) {
         const Index row = problem_.value_row(sequence_, chunk.begin + i, head.hv);
         E_.load(chunk.offset + i, cache_.errors.data() + row);  // what became of the targets
@@ -82,10 +84,11 @@ class BackwardPiece : ScanPiece<In> {
     Upcoming upcoming(*this, i, heads_.size(), block, block - 1);
     const Head& next = heads_[upcoming.head];
     for (Index p = this->first_panel_; p < this->end_panel_; ++p) {
-      replay(p, head.kept + this->kept(block, p));
+      const T* const kept = head.kept + this->kept(block, p);
+      replay(p, kept);
       for (auto chunk = chunks_.rbegin(); chunk != chunks_.rend(); ++chunk) {
         detail::retreat(builders_[chunk->slot].chunk(), E_.rows(p, chunk->offset), U_.data() + chunk->offset * W,
-                        b_.rows(p, chunk->offset), dEO_.rows(p, 2 * chunk->offset), states_[chunk->slot].data(),
+                        b_.rows(p, chunk->offset), dEO_.rows(p, 2 * chunk->offset), before(chunk->slot, kept),
                         head.panels.panel(p), scratch_, dchunks_[chunk->slot]);
         upcoming.fetch([&](Index token) {
           const Index row = problem_.value_row(sequence_, token, next.hv);
@@ -97,22 +100,29 @@ class BackwardPiece : ScanPiece<In> {
     }
   }
 
+  /// The state before a chunk: the one kept for the first of a block, else what `replay` has found.
+  [[nodiscard]] const T* before(std::size_t slot, const T* kept) const { return slot == 0 ? kept : states_[slot].data(); }
+
   /// The states before each chunk of the block again, from the one kept, by the writes alone: U = b (.) E.
   void replay(Index p, const T* kept) {
-    std::copy_n(kept, this->panel_size(), states_[0].data());
     for (const auto& chunk : chunks_) {
       T* const U = U_.data() + chunk.offset * W;
       for (Index i = 0; i < chunk.tokens; ++i)
         multiply_row(b_.rows(p, chunk.offset + i), E_.rows(p, chunk.offset + i), U + i * W);
-      states_[chunk.slot + 1] = states_[chunk.slot];
-      write_chunk(builders_[chunk.slot].chunk(), U, states_[chunk.slot + 1].data());
+      if (const std::size_t next = chunk.slot + 1; next < chunks_.size())
+        write_chunk(builders_[chunk.slot].chunk(), U, before(chunk.slot, kept), states_[next].data());
     }
   }
 
   /// The block's gradients, to the tokens' own.
   void store(const Head& head) {
     for (const auto& chunk : chunks_) {
-      builders_[chunk.slot].backward(head.in, dchunks_[chunk.slot], head.d);
+      const Chunk<T>& built = builders_[chunk.slot].chunk();
+      dchunks_[chunk.slot].store(built.predictions + built.tokens, built.tokens, dchunk_);
+      for (Index i = 0; i < chunk.tokens; ++i)
+        problem_.clear_gradients(head.d, chunk.begin + i, this->first_panel_ * W,
+                                 std::min(this->end_panel_ * W, problem_.extents.V));
+      builders_[chunk.slot].backward(head.in, dchunk_, head.d);
       for (Index i = 0; i < chunk.tokens; ++i)
         dEO_.for_each_part(2 * chunk.offset + i, [&](Index p, Index column, auto columns, const T* dx) {
           Member::template add_value_gradients<T>(head.in, dx, b_.rows(p, chunk.offset + i), chunk.begin + i, column, columns,
@@ -123,10 +133,11 @@ class BackwardPiece : ScanPiece<In> {
 
   const ScanCache<T>& cache_;
   const Cotangents<T>& cotangents_;
-  std::vector<Chunk<T>> dchunks_;
+  std::vector<ChunkGradient<T>> dchunks_;
+  Chunk<T> dchunk_;                // one of them, as the builders want it
   ValueBlock<T> E_, b_;            // b becomes its gradient
   ValueBlock<T> dEO_;              // by chunk: dE, then dO
-  std::vector<Vector<T>> states_;  // S before each chunk of the block
+  std::vector<Vector<T>> states_;  // S before each chunk of the block but the first
   Vector<T> U_;
   RetreatScratch<T> scratch_;
   std::vector<Head> heads_;
@@ -152,7 +163,7 @@ template <InputBundle In>
          cache.states.size());
 
   const detail::Slices slices(x.N * x.HV, x.V, Lanes<T>::panel);
-  ScanGradients<In> gradients = detail::zero_gradients(problem);
+  ScanGradients<In> gradients = detail::empty_gradients(problem);
   detail::PartialGradients<In> partial(problem, slices.count);
   if (!cotangents.final_state.absent())
     std::copy_n(cotangents.final_state.data, gradients.initial_state.size(), gradients.initial_state.data());
@@ -161,7 +172,7 @@ template <InputBundle In>
   parallel_for(groups.pieces(), [&](Index i) {
     detail::BackwardPiece<In>(problem, groups[i], slices, cache, cotangents, gradients, partial).run();
   });
-  partial.add_to(problem, gradients.inputs);
+  partial.sum_to(problem, gradients.inputs);
   problem.normalize_backward(gradients.inputs);
   return gradients;
 }

@@ -122,7 +122,7 @@ void write_open(const Chunk<T>& chunk, const T* U, T* S, Index V) {
       for (Index c = 0; c < whole; c += W) {
         const Index end = std::min(begin + step, last);
         for (Index r = end; r < std::min(end + step, last); ++r) fetch(S + r * V + c, W);
-        write_rows(chunk, begin, end, U + c, V, S + c, V);
+        write_rows(chunk, begin, end, U + c, V, S + c, S + c, V);
       }
   };
   if (chunk.coupled > 0) write(0, chunk.coupled);
@@ -131,7 +131,7 @@ void write_open(const Chunk<T>& chunk, const T* U, T* S, Index V) {
   Matrix<T> u = Matrix<T>::Zero(chunk.tokens, W), s = Matrix<T>::Zero(rows, W);
   u.leftCols(V - whole) = MatrixMap<const T>(U, chunk.tokens, V).rightCols(V - whole);
   s.leftCols(V - whole) = MatrixMap<T>(S, rows, V).rightCols(V - whole);
-  write_chunk<T>(chunk, u.data(), s.data());
+  write_chunk<T>(chunk, u.data(), s.data(), s.data());
   MatrixMap<T>(S, rows, V).rightCols(V - whole) = s.leftCols(V - whole);
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "deltanet/core/zeros.hpp"
 #include "deltanet/recurrence/problem.hpp"
 
 namespace deltanet::detail {
 
 /// Gradients with a row of their own for every value head and slice, to be added up in a fixed order: partial[.., hv * slices +
-/// s] for every input whose gradient more than one piece of work adds to.
+/// s] for every input whose gradient more than one piece of work adds to. Whoever adds to rows clears them first, so that they
+/// are in the cache.
 template <InputBundle In>
 struct PartialGradients {
   using T = typename In::Scalar;
@@ -22,7 +22,6 @@ struct PartialGradients {
           auto shape = Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape);
           shape[2] = problem.extents.HV * parts;
           tensor.resize(shape);
-          set_zero(tensor.data(), tensor.size());
         },
         problem.given, partial);
   }
@@ -48,7 +47,8 @@ struct PartialGradients {
     return rows;
   }
 
-  void add_to(const Problem<In>& problem, Bundle& whole) const {
+  /// Replaces the gradients in `whole` of what is shared by the sums of its parts.
+  void sum_to(const Problem<In>& problem, Bundle& whole) const {
     for_each_input(
         [&](const auto& field, const auto& from, auto& to) {
           if (!shared(problem, field)) return;
@@ -58,7 +58,10 @@ struct PartialGradients {
           const MatrixMap<const T> rows(from.data(), problem.extents.B * problem.extents.T * heads * terms, width);
           MatrixMap<T> sums(to.data(), rows.rows() / terms, width);
           RowPieces(sums.rows(), terms * width).for_each([&](Index, Index first, Index count) {
-            for (Index i = first * terms; i < (first + count) * terms; ++i) sums.row(i / terms) += rows.row(i);
+            for (Index i = first; i < first + count; ++i) {
+              sums.row(i) = rows.row(i * terms);
+              for (Index j = 1; j < terms; ++j) sums.row(i) += rows.row(i * terms + j);
+            }
           });
         },
         partial, whole);

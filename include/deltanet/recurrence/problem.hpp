@@ -124,6 +124,20 @@ struct Problem {
     for_each_input([&](const auto& field, const auto& rows) { prefetch_row(rows[t], width_of(field)); }, head);
   }
 
+  /// Zeroes a head's gradients of token t; of those as wide as a value, the columns first .. end - 1.
+  template <class HeadBundle>
+  void clear_gradients(const HeadBundle& head, Index t, Index first, Index end) const {
+    for_each_input(
+        [&](const auto& field, const auto& rows) {
+          if (field.width == Width::value) {
+            std::fill(rows[t] + first, rows[t] + end, T(0));
+          } else {
+            std::fill_n(rows[t], width_of(field), T(0));
+          }
+        },
+        head);
+  }
+
   void expect_cotangents(const Cotangents<T>& d) const {
     const auto& x = extents;
     expect_shape("do", d.o, {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
@@ -220,18 +234,23 @@ struct Problem {
   }
 };
 
-/// Gradients of the same shapes as the inputs, zero.
+/// Gradients of the same shapes as the inputs, yet to be filled; that of the initial state is zero.
 template <InputBundle In>
-[[nodiscard]] ScanGradients<In> zero_gradients(const Problem<In>& problem) {
+[[nodiscard]] ScanGradients<In> empty_gradients(const Problem<In>& problem) {
   const auto& x = problem.extents;
   ScanGradients<In> d;
-  for_each_input(
-      [&](const auto&, const auto& view, auto& tensor) {
-        tensor.resize(Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape));
-        set_zero(tensor.data(), tensor.size());
-      },
-      problem.given, d.inputs);
+  for_each_input([&](const auto&, const auto& view,
+                     auto& tensor) { tensor.resize(Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape)); },
+                 problem.given, d.inputs);
   d.initial_state = zeros<typename In::Scalar>(x.N, x.HV, x.rows, x.V);
+  return d;
+}
+
+/// The same, all zero.
+template <InputBundle In>
+[[nodiscard]] ScanGradients<In> zero_gradients(const Problem<In>& problem) {
+  ScanGradients<In> d = empty_gradients(problem);
+  for_each_input([](const auto&, auto& tensor) { detail::set_zero(tensor.data(), tensor.size()); }, d.inputs);
   return d;
 }
 
