@@ -10,6 +10,7 @@
 #include "deltanet/core/random.hpp"
 #include "deltanet/core/sequences.hpp"
 #include "deltanet/core/padding.hpp"
+#include "deltanet/core/thread_team.hpp"
 #include "deltanet/core/threads.hpp"
 #include "deltanet/core/row_pieces.hpp"
 #include "deltanet/core/zeros.hpp"

@@ -29,6 +29,26 @@ TEST_CASE("a nested loop runs its pieces in order") {
   set_num_threads(before);
 }
 
+TEST_CASE("several callers at a time get all their work done") {
+  const int before = num_threads();
+  set_num_threads(3);
+  const auto sum_of_squares = [] {
+    Index sum = 0;
+    std::vector<Index> squares(20);
+    for (int repeat = 0; repeat < 500; ++repeat) {
+      parallel_for(20, [&](Index i) { squares[static_cast<std::size_t>(i)] = i * i; });
+      sum += std::accumulate(squares.begin(), squares.end(), Index{0});
+    }
+    return sum;
+  };
+  Index from_another = 0;
+  std::thread another([&] { from_another = sum_of_squares(); });
+  CHECK(sum_of_squares() == 500 * 2470);
+  another.join();
+  CHECK(from_another == 500 * 2470);
+  set_num_threads(before);
+}
+
 TEST_CASE("an exception in a piece reaches the caller, and the next loop works") {
   const int before = num_threads();
   for (const int threads : {1, 3}) {

@@ -91,8 +91,6 @@
                                                       std::type_identity_t<View<const T, 4>>, const Tensor<T, 3>&,         \
                                                       std::type_identity_t<View<const T, 4>>, double, const Sequences&);
 
-extern template class Eigen::ThreadPoolTempl<Eigen::StlThreadEnvironment>;
-
 namespace deltanet {
 
 DELTANET_COMPILED_KERNELS(extern, float)

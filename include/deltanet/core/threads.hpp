@@ -1,16 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
-#include <unsupported/Eigen/CXX11/ThreadPool>
 
 #include "deltanet/core/check.hpp"
+#include "deltanet/core/thread_team.hpp"
 
-/// The process-wide thread pool. Work is cut into pieces that do not depend on the number of threads, and each piece is
+/// The process-wide threads. Work is cut into pieces that do not depend on the number of threads, and each piece is
 /// computed the same way whoever runs it: results are identical for any number of threads.
 namespace deltanet {
 
@@ -18,7 +15,7 @@ namespace detail {
 
 struct Threads {
   int count = 0;  // threads that work, the caller's included
-  std::unique_ptr<Eigen::ThreadPool> helpers;
+  std::unique_ptr<ThreadTeam> helpers;
 
   static Threads& instance() {
     static Threads threads;
@@ -26,7 +23,7 @@ struct Threads {
   }
   void resize(int n) {
     if (n == count) return;
-    helpers = n > 1 ? std::make_unique<Eigen::ThreadPool>(n - 1) : nullptr;
+    helpers = n > 1 ? std::make_unique<ThreadTeam>(n - 1) : nullptr;
     count = n;
   }
 
@@ -48,16 +45,12 @@ inline void set_num_threads(int count) {
   detail::Threads::instance().resize(count);
 }
 
-/// Calls f(i) for every i in [0, pieces), on the caller and the pool's threads, and returns when all are done. Threads take the
-/// next piece as they become free. The first exception is rethrown here. Nested calls run in order on the calling thread.
+/// Calls f(i) for every i in [0, pieces), on the caller and the other threads, and returns when all are done. Threads take the
+/// next piece as they become free. The first exception is rethrown here. Nested calls run in order on the calling thread, and
+/// so do calls while the threads work for another.
 template <class F>
 void parallel_for(Index pieces, const F& f) {
   auto& threads = detail::Threads::instance();
-  const Index workers = std::min<Index>(pieces, threads.count);
-  if (workers <= 1 || detail::inside_parallel) {
-    for (Index i = 0; i < pieces; ++i) f(i);
-    return;
-  }
   std::atomic<Index> next{0};
   std::exception_ptr failure;
   std::mutex failure_guard;
@@ -72,21 +65,11 @@ void parallel_for(Index pieces, const F& f) {
     }
     detail::inside_parallel = false;
   };
-  // A thread that sleeps is woken late: the caller looks for a while whether the others are done before it sleeps. `busy` is
-  // the last of its variables that they touch: not before it is zero may it return.
-  Eigen::Barrier done(static_cast<unsigned>(workers - 1));
-  std::atomic<Index> busy{workers - 1};
-  for (Index i = 1; i < workers; ++i)
-    threads.helpers->Schedule([&] {
-      work();
-      done.Notify();
-      --busy;
-    });
-  work();
-  constexpr int looks = 200;
-  for (int i = 0; i < looks && busy > 0; ++i) std::this_thread::yield();
-  if (busy > 0) done.Wait();
-  while (busy > 0) std::this_thread::yield();
+  const int helpers = static_cast<int>(std::min<Index>(pieces, threads.count)) - 1;
+  if (helpers < 1 || detail::inside_parallel || !threads.helpers->run(helpers, work)) {
+    for (Index i = 0; i < pieces; ++i) f(i);
+    return;
+  }
   if (failure) std::rethrow_exception(failure);
 }
 

@@ -1,7 +1,5 @@
 #include "support/compiled.hpp"
 
-template class Eigen::ThreadPoolTempl<Eigen::StlThreadEnvironment>;
-
 namespace deltanet {
 
 DELTANET_COMPILED_KERNELS(, float)
