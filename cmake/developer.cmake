@@ -2,6 +2,7 @@
 option(DELTANET_NATIVE "Compile for this machine's processor" ${PROJECT_IS_TOP_LEVEL})
 option(DELTANET_WERROR "Treat warnings as errors" OFF)
 option(DELTANET_UNITY "Compile several small sources at a time, so that what they include is compiled once" ON)
+option(DELTANET_SHARE_COMPILED "Build benchmarks and examples on what the tests have compiled: much sooner built, slower" OFF)
 set(DELTANET_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined")
 option(DELTANET_FUZZ "Offer the fuzz targets, deltanet_fuzzers; takes clang" OFF)
 
@@ -31,4 +32,13 @@ function(deltanet_own target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                          $<$<BOOL:${DELTANET_WERROR}>:-Werror> $<$<BOOL:${DELTANET_NATIVE}>:-march=native>
                          "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-uninitialized;-Wno-maybe-uninitialized>")
+endfunction()
+
+# deltanet_shares_compiled(target): it takes the templates of tests/support/compiled.hpp from the tests' library, where
+# DELTANET_SHARE_COMPILED says so.
+function(deltanet_shares_compiled target)
+  if(DELTANET_SHARE_COMPILED AND DELTANET_BUILD_TESTS)
+    target_compile_options(${target} PRIVATE "SHELL:-include ${PROJECT_SOURCE_DIR}/tests/support/compiled.hpp")
+    target_link_libraries(${target} PRIVATE deltanet_compiled)
+  endif()
 endfunction()
