@@ -20,7 +20,7 @@ class ThreadTeam {
   static constexpr std::chrono::microseconds patience{1000};
 
   explicit ThreadTeam(int helpers) {
-    for (int i = 0; i < helpers; ++i) threads_.emplace_back([this] { help(); });
+    for (int i = 1; i <= helpers; ++i) threads_.emplace_back([this, i] { help(i); });
   }
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
@@ -30,18 +30,19 @@ class ThreadTeam {
     for (auto& thread : threads_) thread.join();
   }
 
-  /// Calls work() here and on up to `helpers` other threads at the same time, and returns when all have come back: false, and
-  /// nothing was done, if the team works for another caller. `work` must not throw.
+  /// Calls work(0) here and work(i) on up to `helpers` other threads at the same time, i being always the same for a thread,
+  /// and returns when all have come back: false, and nothing was done, if the team works for another caller. `work` must not
+  /// throw.
   template <class Work>
   [[nodiscard]] bool run(int helpers, const Work& work) {
     const std::unique_lock alone(in_use_, std::try_to_lock);
     if (!alone) return false;
-    call_ = [](const void* job) { (*static_cast<const Work*>(job))(); };
+    call_ = [](const void* job, int thread) { (*static_cast<const Work*>(job))(thread); };
     job_ = &work;
     most_ = static_cast<std::uint64_t>(helpers);
     state_ += one_job | open;  // closed and without helpers until here: nobody reads the job
     announce();
-    work();
+    work(0);
     state_ &= ~open;
     while ((state_ & inside) != 0) std::this_thread::yield();
     return true;
@@ -58,13 +59,13 @@ class ThreadTeam {
     wake_.notify_all();
   }
 
-  void help() {
+  void help(int thread) {
     for (std::uint64_t last = 0; wait_for_job_after(last);) {
       std::uint64_t state = state_;
       last = number(state);
       while ((state & open) != 0 && number(state) == last && (state & inside) < most_)
         if (state_.compare_exchange_weak(state, state + 1)) {
-          call_(job_);
+          call_(job_, thread);
           --state_;
           break;
         }
@@ -91,7 +92,7 @@ class ThreadTeam {
   std::atomic<std::uint64_t> state_{0}, most_{0};
   std::atomic<int> sleepers_{0};
   std::atomic<bool> stopped_{false};
-  void (*call_)(const void*) = nullptr;
+  void (*call_)(const void*, int) = nullptr;
   const void* job_ = nullptr;
   std::mutex in_use_, guard_;
   std::condition_variable wake_;

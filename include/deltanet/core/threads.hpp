@@ -45,31 +45,46 @@ inline void set_num_threads(int count) {
   detail::Threads::instance().resize(count);
 }
 
-/// Calls f(i) for every i in [0, pieces), on the caller and the other threads, and returns when all are done. Threads take the
-/// next piece as they become free. The first exception is rethrown here. Nested calls run in order on the calling thread, and
-/// so do calls while the threads work for another.
+/// Calls f(i) for every i in [0, pieces), on the caller and the other threads, and returns when all are done. The first
+/// exception is rethrown here. Nested calls run in order on the calling thread, and so do calls while the threads work for
+/// another.
+///
+/// A thread begins with its own part of the pieces, the same in every loop, so that what one loop wrote is in the cache of who
+/// reads it in the next; then it helps with the others' parts.
 template <class F>
 void parallel_for(Index pieces, const F& f) {
   auto& threads = detail::Threads::instance();
-  std::atomic<Index> next{0};
+  struct alignas(64) Part {
+    std::atomic<Index> next;
+    Index end;
+  };
+  constexpr Index most_parts = 64;
+  const Index parts = std::min({pieces, static_cast<Index>(threads.count), most_parts});
+  if (parts <= 1 || detail::inside_parallel) {
+    for (Index i = 0; i < pieces; ++i) f(i);
+    return;
+  }
+  Part part[most_parts];
+  for (Index p = 0; p < parts; ++p) {
+    part[p].next = p * pieces / parts;
+    part[p].end = (p + 1) * pieces / parts;
+  }
+  std::atomic<bool> failed{false};
   std::exception_ptr failure;
-  std::mutex failure_guard;
-  const auto work = [&] {
+  const auto work = [&](int thread) {
     detail::inside_parallel = true;
     try {
-      for (Index i = next++; i < pieces; i = next++) f(i);
+      for (Index p = 0; p < parts; ++p) {
+        auto& [next, end] = part[(thread + p) % parts];
+        for (Index i = next++; i < end && !failed; i = next++) f(i);
+      }
     } catch (...) {
-      const std::lock_guard lock(failure_guard);
-      if (!failure) failure = std::current_exception();
-      next = pieces;
+      if (!failed.exchange(true)) failure = std::current_exception();
     }
     detail::inside_parallel = false;
   };
   const int helpers = static_cast<int>(std::min<Index>(pieces, threads.count)) - 1;
-  if (helpers < 1 || detail::inside_parallel || !threads.helpers->run(helpers, work)) {
-    for (Index i = 0; i < pieces; ++i) f(i);
-    return;
-  }
+  if (!threads.helpers->run(helpers, work)) work(0);
   if (failure) std::rethrow_exception(failure);
 }
 
