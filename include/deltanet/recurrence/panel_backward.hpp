@@ -18,8 +18,8 @@ struct RetreatScratch {
         dEO(Matrix<T>::Zero(Lanes<T>::panel, whole_packets<T>(2 * C))) {}
 };
 
-/// The gradient of a Chunk while panels add to it, the first by what `retreat` is told. The rows of R and W are transposed: so
-/// the panels of the state are factors as they lie, and what has to be transposed is done once a chunk.
+/// The gradient of a Chunk, to which one panel after another adds. dR and dW are held transposed: so slices of the state are
+/// factors as they lie, and what has to be transposed is done once a chunk, in `store`.
 template <Real T>
 class ChunkGradient {
   using L = Lanes<T>;
