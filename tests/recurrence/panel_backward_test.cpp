@@ -2,6 +2,7 @@
 
 #include "deltanet/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/random_chunk.hpp"
 #include "support/tolerance.hpp"
 
 using namespace deltanet;
@@ -53,19 +54,8 @@ TEMPLATE_TEST_CASE("panels go back by the chunk's equations and add up, also in 
   detail::ChunkGradient<T> dchunk(C, K);
   for (const Index n : {16, 1, 3, 5}) {
     const Index P = predicts ? n : 0;
-    Chunk<T> chunk(C, K), result(C, K);
-    chunk.tokens = n;
-    chunk.predictions = P;
-    chunk.coupled = coupled;
-    chunk.coupling = T(0.7);
-    random.fill_normal(chunk.reads);
-    random.fill_uniform(chunk.pairs, -0.2, 0.2);
-    random.fill_normal(chunk.writes);
-    random.fill_uniform(chunk.carry, 0, 1);
-    for (Index i = 0; i < n; ++i) {  // strictly lower for predictions, lower for reads
-      if (predicts) chunk.pairs.row(i).tail(chunk.pair_stride - i).setZero();
-      chunk.pairs.row(P + i).tail(chunk.pair_stride - i - 1).setZero();
-    }
+    const Chunk<T> chunk = test::random_chunk<T>(random, n, K, predicts, coupled);
+    Chunk<T> result(C, K);
 
     const double tolerance = test::rounding<T>(K + n + 2 * W);
     const auto check = [&](const auto& found, const auto& expected) {

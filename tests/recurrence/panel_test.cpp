@@ -2,6 +2,7 @@
 
 #include "deltanet/core/random.hpp"
 #include "support/catch.hpp"
+#include "support/random_chunk.hpp"
 #include "support/tolerance.hpp"
 
 using namespace deltanet;
@@ -14,19 +15,7 @@ TEMPLATE_TEST_CASE("a panel advances by the chunk's equations, whether or not it
   const Index K = 6, coupled = GENERATE(0, 3);
   for (const Index n : {1, 3, 4, 5, 16}) {
     const Index P = predicts ? n : 0;
-    Chunk<T> chunk(16, K);
-    chunk.tokens = n;
-    chunk.predictions = P;
-    chunk.coupled = coupled;
-    chunk.coupling = T(0.7);
-    random.fill_normal(chunk.reads);
-    random.fill_uniform(chunk.pairs, -0.2, 0.2);
-    random.fill_normal(chunk.writes);
-    random.fill_uniform(chunk.carry, 0, 1);
-    for (Index i = 0; i < n; ++i) {  // strictly lower for predictions, lower for reads
-      if (predicts) chunk.pairs.row(i).tail(chunk.pair_stride - i).setZero();
-      chunk.pairs.row(P + i).tail(chunk.pair_stride - i - 1).setZero();
-    }
+    const Chunk<T> chunk = test::random_chunk<T>(random, n, K, predicts, coupled);
     Matrix<T> X(n, W), b(n, W), S(K, W), U(n, W), EO = Matrix<T>::Constant(2 * n, W, std::numeric_limits<T>::quiet_NaN());
     random.fill_normal(X);
     random.fill_uniform(b, 0, 1);
