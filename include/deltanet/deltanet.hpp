@@ -55,6 +55,7 @@
 #include "deltanet/recurrence/scan.hpp"
 #include "deltanet/recurrence/problem.hpp"
 #include "deltanet/recurrence/sequential.hpp"
+#include "deltanet/recurrence/backward_piece.hpp"
 #include "deltanet/recurrence/blocks.hpp"
 #include "deltanet/recurrence/value_block.hpp"
 #include "deltanet/recurrence/scan_piece.hpp"

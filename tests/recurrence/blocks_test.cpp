@@ -47,6 +47,26 @@ TEST_CASE("slices cover all panels once, and there are many only where states ar
   CHECK(Slices(1, 256, 16).count == 8);
 }
 
+TEST_CASE("merged slices begin and end where slices do, and are as many as asked for where these can be dealt out evenly") {
+  for (const Index V : {1, 32, 100, 256})
+    for (const Index states : {1, 3, 5, 16}) {
+      const Slices slices(states, V, 16);
+      for (const Index at_most : {0, 1, 2, 3, 8, 100}) {
+        const Slices merged = slices.merged(at_most);
+        CHECK(merged.panels == slices.panels);
+        CHECK(merged.count >= 1);
+        CHECK(merged.count <= std::max<Index>(at_most, 1));
+        REQUIRE(slices.count % merged.count == 0);
+        for (Index i = 0; i < merged.count; ++i) {
+          CHECK(merged.range(i).first == slices.range(i * slices.count / merged.count).first);
+          CHECK(merged.range(i).second == slices.range((i + 1) * slices.count / merged.count - 1).second);
+        }
+      }
+    }
+  CHECK(Slices(1, 256, 16).merged(4).count == 4);
+  CHECK(Slices(1, 256, 16).merged(7).count == 4);
+}
+
 TEST_CASE("pieces hold every head and slice of every sequence once, a few heads together where threads leave it") {
   for (const Index N : {1, 3})
     for (const Index HV : {1, 2, 5, 16})

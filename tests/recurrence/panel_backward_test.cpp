@@ -43,15 +43,17 @@ struct Expected {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("panels go back by the chunk's equations and add up, also in room that longer chunks have used", "", float,
-                   double) {
+TEMPLATE_TEST_CASE(
+    "panels go back by the chunk's equations and add up, in one gradient or two, also in room that longer chunks have used", "",
+    float, double) {
   using T = TestType;
   constexpr Index W = Lanes<T>::panel, C = 16;
   Random random(1);
   const bool predicts = GENERATE(true, false);
   const Index coupled = GENERATE(0, 10), K = 20;  // no multiple of a packet's width
   detail::RetreatScratch<T> scratch(C);
-  detail::ChunkGradient<T> dchunk(C, K);
+  const bool apart = GENERATE(true, false);
+  detail::ChunkGradient<T> dchunk(C, K), second(C, K);
   for (const Index n : {16, 1, 3, 5}) {
     const Index P = predicts ? n : 0;
     const Chunk<T> chunk = test::random_chunk<T>(random, n, K, predicts, coupled);
@@ -62,6 +64,7 @@ TEMPLATE_TEST_CASE("panels go back by the chunk's equations and add up, also in 
       CHECK(test::relative_error(Matrix<T>(found), Matrix<T>(expected)) < tolerance);
     };
     dchunk.clear();
+    second.clear();
     Matrix<T> reads = Matrix<T>::Zero(P + n, K), writes = Matrix<T>::Zero(n, K), pairs = Matrix<T>::Zero(P + n, n);
     Vector<T> carry = Vector<T>::Zero(K);
     T coupling = 0;
@@ -70,7 +73,8 @@ TEMPLATE_TEST_CASE("panels go back by the chunk's equations and add up, also in 
       Matrix<T> E(n, W), U(n, W), b(n, W), S(K, W), dS(K, W), dEO(2 * n, W);
       for (auto* matrix : {&E, &U, &b, &S, &dS, &dEO}) random.fill_normal(*matrix);
       const Expected<T> expected(chunk, E, U, b, dEO.bottomRows(n), S, dS);
-      detail::retreat(chunk, E.data(), U.data(), b.data(), dEO.data(), S.data(), dS.data(), scratch, dchunk);
+      detail::retreat(chunk, E.data(), U.data(), b.data(), dEO.data(), S.data(), dS.data(), scratch,
+                      apart && panel == 2 ? second : dchunk);
       check(dEO.topRows(n), expected.dE);
       check(b, expected.db);
       check(dS, expected.dS);
@@ -80,6 +84,7 @@ TEMPLATE_TEST_CASE("panels go back by the chunk's equations and add up, also in 
       carry += expected.carry;
       coupling += expected.coupling;
     }
+    if (apart) dchunk.add(P + n, n, second);
     dchunk.store(P + n, n, result);
     check(result.reads.topLeftCorner(P + n, K), reads);
     check(result.writes.topLeftCorner(n, K), writes);

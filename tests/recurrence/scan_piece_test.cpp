@@ -33,7 +33,7 @@ TEST_CASE("a chunk of a piece has the tokens' values and strengths, where its pa
   const auto head = problem.head<GatedDeltaRule::HeadInputs<double>>(problem.in, piece.sequence_, 3);
   auto X = piece.value_block(14), b = piece.value_block(7);
   piece.blocks_.list_chunks(0, piece.chunks_);
-  for (const auto& chunk : piece.chunks_) piece.load_chunk(head, chunk, X, 2 * chunk.offset, b);
+  for (const auto& chunk : piece.chunks_) piece.load_chunk(head, chunk, X, 2 * chunk.offset, b, chunk.offset);
   CHECK(piece.builders_[0].chunk().tokens == 4);
   CHECK(piece.builders_[1].chunk().tokens == 3);
   for (const Index column : {Index(0), W, 2 * W + 2})

@@ -8,8 +8,8 @@
 
 /// How a chunked scan cuts its work: tokens into chunks and blocks, value columns into panels and slices, and heads into
 /// groups. Chunks and blocks follow from the sizes alone; groups and forward's slices also from the number of threads, which no
-/// result depends on, since heads and value columns never meet. Backward adds up over slices, so there they follow from sizes
-/// too.
+/// result depends on, since heads and value columns never meet. Backward adds up over slices, so there they follow from the
+/// sizes, and from the number of threads only who has which.
 namespace deltanet::detail {
 
 /// Tokens of a block: its chunks are built once, stay in the second-level cache, and serve one panel of the state after
@@ -55,9 +55,8 @@ class Blocks {
   Index tokens_, C_, per_block_;
 };
 
-/// Value columns in panels, and panels in slices that work in parallel. With few states a state is sliced, so that a batch of
-/// one with few heads keeps all cores busy; each slice builds the chunks for itself. `enough` is the number of pieces to aim
-/// at.
+/// Value columns in panels, and panels in slices that may work in parallel. With few states a state is sliced, so that a batch
+/// of one with few heads keeps all cores busy. `enough` is the number of pieces to aim at.
 struct Slices {
   static constexpr Index enough_pieces = 16, least_columns = 32;
 
@@ -72,6 +71,14 @@ struct Slices {
   /// First panel of a slice, and the one after its last.
   [[nodiscard]] std::pair<Index, Index> range(Index slice) const {
     return {slice * panels / count, (slice + 1) * panels / count};
+  }
+
+  /// The same panels in at most `at_most` slices, at least one, that are each as many of these.
+  [[nodiscard]] Slices merged(Index at_most) const {
+    Slices fewer = *this;
+    fewer.count = std::clamp<Index>(at_most, 1, count);
+    while (count % fewer.count != 0) --fewer.count;
+    return fewer;
   }
 };
 

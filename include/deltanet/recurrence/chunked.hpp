@@ -6,15 +6,6 @@
 /// The chunked scan: the same numbers as the sequential one to rounding, by small dense products.
 namespace deltanet {
 
-/// What `chunked_backward` needs of a `chunked` forward: prediction errors, and states every few chunks. T V + T K V / 64
-/// numbers a head.
-template <Real T>
-struct ScanCache {
-  Tensor<T, 4> errors;            // E [B, T, HV, V]
-  std::vector<Vector<T>> states;  // the state panels before each block, one entry a (sequence, value head)
-  Index chunk_size = 0;
-};
-
 namespace detail {
 
 /// A piece on its way through a chunked scan.
@@ -49,7 +40,7 @@ class ForwardPiece : ScanPiece<In> {
     for (Index block = 0; block < blocks_.count(); ++block) {
       blocks_.list_chunks(block, chunks_);
       for (std::size_t i = 0; i < heads_.size(); ++i) {
-        for (const auto& chunk : chunks_) this->load_chunk(heads_[i].in, chunk, EO_, 2 * chunk.offset, b_);
+        for (const auto& chunk : chunks_) this->load_chunk(heads_[i].in, chunk, EO_, 2 * chunk.offset, b_, chunk.offset);
         advance(block, i);
         store(heads_[i]);
       }

@@ -69,7 +69,16 @@ class ChunkGradient {
     first_ = false;
   }
 
-  /// All of it as the gradient of a chunk of n tokens whose R has `rows` rows.
+  /// What other panels have added, of the same chunk of n tokens whose R has `rows` rows.
+  void add(Index rows, Index n, const ChunkGradient& other) {
+    reads_.leftCols(rows) += other.reads_.leftCols(rows);
+    writes_.leftCols(n) += other.writes_.leftCols(n);
+    pairs_.topLeftCorner(rows, n) += other.pairs_.topLeftCorner(rows, n);
+    carry_ += other.carry_;
+    coupling_ += other.coupling_;
+  }
+
+  /// All of it as the gradient of such a chunk.
   void store(Index rows, Index n, Chunk<T>& d) const {
     transpose(carry_.size(), rows, reads_.data(), reads_.cols(), d.reads.data(), d.key_stride);
     transpose(carry_.size(), n, writes_.data(), writes_.cols(), d.writes.data(), d.key_stride);

@@ -4,23 +4,22 @@
 
 namespace deltanet::detail {
 
-/// Gradients with a row of their own for every value head and slice, to be added up in a fixed order: partial[.., hv * slices +
-/// s] for every input whose gradient more than one piece of work adds to. Whoever adds to rows clears them first, so that they
-/// are in the cache.
+/// Gradients with a row of their own for every value head, to be added up in a fixed order, of the inputs that value heads
+/// share: those of key heads, where there are fewer of them. Whoever adds to rows clears them first, so that they are in the
+/// cache.
 template <InputBundle In>
 struct PartialGradients {
   using T = typename In::Scalar;
   using Bundle = typename In::Member::template Gradients<T>;
 
   Bundle partial;
-  Index parts;  // slices
 
-  PartialGradients(const Problem<In>& problem, Index slices) : parts(slices) {
+  explicit PartialGradients(const Problem<In>& problem) {
     for_each_input(
         [&](const auto& field, const auto& view, auto& tensor) {
           if (!shared(problem, field)) return;
           auto shape = Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape);
-          shape[2] = problem.extents.HV * parts;
+          shape[2] = problem.extents.HV;
           tensor.resize(shape);
         },
         problem.given, partial);
@@ -28,34 +27,31 @@ struct PartialGradients {
 
   template <class Field>
   [[nodiscard]] bool shared(const Problem<In>& problem, const Field& field) const {
-    if (field.width == Width::value) return false;
-    return parts > 1 || (field.heads == Heads::key && problem.extents.group() > 1);
+    return field.heads == Heads::key && problem.extents.group() > 1;
   }
 
-  /// The rows to which one value head's slice adds.
+  /// The rows to which one value head adds.
   template <class HeadBundle>
-  [[nodiscard]] HeadBundle head(const Problem<In>& problem, Bundle& whole, const Sequence& sequence, Index hv, Index slice) {
+  [[nodiscard]] HeadBundle head(const Problem<In>& problem, Bundle& whole, const Sequence& sequence, Index hv) {
     HeadBundle rows = problem.template head<HeadBundle>(whole, sequence, hv);
     for_each_input(
         [&](const auto& field, auto& tensor, auto& to) {
           if (!shared(problem, field)) return;
-          const Index width = problem.width_of(field), heads = problem.extents.HV * parts;
-          const Index first = sequence.tokens() > 0 ? (sequence.begin * heads + hv * parts + slice) * width : 0;
+          const Index width = problem.width_of(field), heads = problem.extents.HV;
+          const Index first = sequence.tokens() > 0 ? (sequence.begin * heads + hv) * width : 0;
           to = {tensor.data() + first, heads * width};
         },
         partial, rows);
     return rows;
   }
 
-  /// Replaces the gradients in `whole` of what is shared by the sums of its parts.
+  /// Replaces the gradients in `whole` of what is shared by the sums over value heads.
   void sum_to(const Problem<In>& problem, Bundle& whole) const {
     for_each_input(
         [&](const auto& field, const auto& from, auto& to) {
           if (!shared(problem, field)) return;
-          const Index width = problem.width_of(field),
-                      heads = field.heads == Heads::key ? problem.extents.H : problem.extents.HV;
-          const Index terms = problem.extents.HV * parts / heads;
-          const MatrixMap<const T> rows(from.data(), problem.extents.B * problem.extents.T * heads * terms, width);
+          const Index width = problem.width_of(field), terms = problem.extents.group();
+          const MatrixMap<const T> rows(from.data(), problem.extents.B * problem.extents.T * problem.extents.HV, width);
           MatrixMap<T> sums(to.data(), rows.rows() / terms, width);
           RowPieces(sums.rows(), terms * width).for_each([&](Index, Index first, Index count) {
             for (Index i = first; i < first + count; ++i) {

@@ -124,18 +124,10 @@ struct Problem {
     for_each_input([&](const auto& field, const auto& rows) { prefetch_row(rows[t], width_of(field)); }, head);
   }
 
-  /// Zeroes a head's gradients of token t; of those as wide as a value, the columns first .. end - 1.
+  /// Zeroes a head's gradients of token t.
   template <class HeadBundle>
-  void clear_gradients(const HeadBundle& head, Index t, Index first, Index end) const {
-    for_each_input(
-        [&](const auto& field, const auto& rows) {
-          if (field.width == Width::value) {
-            std::fill(rows[t] + first, rows[t] + end, T(0));
-          } else {
-            std::fill_n(rows[t], width_of(field), T(0));
-          }
-        },
-        head);
+  void clear_gradients(const HeadBundle& head, Index t) const {
+    for_each_input([&](const auto& field, const auto& rows) { std::fill_n(rows[t], width_of(field), T(0)); }, head);
   }
 
   void expect_cotangents(const Cotangents<T>& d) const {

@@ -49,4 +49,13 @@ struct ScanGradients {
   Tensor<typename In::Scalar, 4> initial_state;  ///< [N, HV, K, V]
 };
 
+/// What `chunked_backward` needs of a `chunked` forward: prediction errors, and states every few chunks. T V + T K V / 64
+/// numbers a head.
+template <Real T>
+struct ScanCache {
+  Tensor<T, 4> errors;            // E [B, T, HV, V]
+  std::vector<Vector<T>> states;  // the state panels before each block, one entry a (sequence, value head)
+  Index chunk_size = 0;
+};
+
 }  // namespace deltanet

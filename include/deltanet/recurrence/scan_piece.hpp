@@ -31,12 +31,18 @@ class ScanPiece {
   /// Where the state panel kept before a block begins among all that are kept of a head.
   [[nodiscard]] Index kept(Index block, Index p) const { return (block * panels_ + p) * panel_size(); }
 
-  /// Builds a chunk of a head, and loads its targets, from row `first` of X on, and strengths.
-  void load_chunk(const HeadInputs& head, const Blocks::ChunkRange& chunk, ValueBlock<T>& X, Index first, ValueBlock<T>& b) {
+  void build_chunk(const HeadInputs& head, const Blocks::ChunkRange& chunk) {
     builders_[chunk.slot].build(head, chunk.begin, chunk.tokens, problem_.scale);
+  }
+
+  /// Builds a chunk of a head, and loads its targets into the rows of X from x_first on, its strengths into those of b from
+  /// b_first on.
+  void load_chunk(const HeadInputs& head, const Blocks::ChunkRange& chunk, ValueBlock<T>& X, Index x_first, ValueBlock<T>& b,
+                  Index b_first) {
+    build_chunk(head, chunk);
     for (Index i = 0; i < chunk.tokens; ++i)
-      X.for_each_part(first + i, [&](Index p, Index column, auto columns, T* x) {
-        Member::template load_values<T>(head, chunk.begin + i, column, columns, x, b.rows(p, chunk.offset + i));
+      X.for_each_part(x_first + i, [&](Index p, Index column, auto columns, T* x) {
+        Member::template load_values<T>(head, chunk.begin + i, column, columns, x, b.rows(p, b_first + i));
       });
   }
 
