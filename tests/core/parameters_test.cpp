@@ -21,6 +21,10 @@ struct Tree {
   static constexpr auto fields() { return std::tuple{Field{"blocks", &Tree::blocks}, Field{"conv", &Tree::conv}}; }
 };
 
+struct Bare {
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
 }  // namespace
 
 TEST_CASE("a parameter list is walked in order, with full names, shapes and weight decay") {
@@ -51,6 +55,23 @@ TEST_CASE("several lists are walked side by side, and zeros_like has the same sh
   for_each_tensor([](const TensorInfo&, const auto& p, const auto& g) { g.flat() += 2 * p.flat(); }, tree, gradient);
   CHECK(gradient.blocks[0].weight.sum() == 12);
   CHECK(tree.blocks[0].weight.sum() == 6);
+}
+
+TEST_CASE("lists of unequal length are refused, and one without tensors has nothing to be walked") {
+  Tree tree, longer;
+  longer.blocks[0].bias = Vector<float>::Ones(3);
+  const auto nothing = [](const TensorInfo&, const auto&, const auto&) {};
+  CHECK_THROWS_WITH(for_each_tensor(nothing, tree, longer), "parameter lists: expected 3 tensors in each, got 4");
+  CHECK(count_parameters(Bare{}) == 0);
+}
+
+TEST_CASE("entries are constant where the list is") {
+  Tree tree;
+  const Tree before = tree;
+  for_each_tensor(
+      [](const TensorInfo&, const TensorSpan<float>& to, const TensorSpan<const float>& from) { to.flat() = 3 * from.flat(); },
+      tree, before);
+  CHECK(tree.blocks[1].weight == 3 * before.blocks[1].weight);
 }
 
 TEST_CASE("the parts of one type are met in a parameter list, with their names") {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "deltanet/core/tensor.hpp"
+#include "deltanet/core/check.hpp"
 
 /// Parameter lists. A `Params` struct lists its tensors once, by the names of flash-linear-attention's checkpoints:
 ///
@@ -113,6 +113,89 @@ void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First
   }
 }
 
+/// The type of the entries of a list: void where there are none, Mixed where they are not all of one type.
+struct Mixed;
+template <class T>
+struct EntryType {
+  using type = T;
+
+  template <class Other>
+  constexpr auto operator+(EntryType<Other>) const {
+    if constexpr (std::is_void_v<T>) {
+      return EntryType<Other>{};
+    } else if constexpr (std::is_void_v<Other> || std::is_same_v<T, Other>) {
+      return EntryType<T>{};
+    } else {
+      return EntryType<Mixed>{};
+    }
+  }
+};
+
+template <class Node>
+constexpr auto entry_type() {
+  if constexpr (Parameters<Node>) {
+    return std::apply([]<class... O, class... M>(const Field<O, M>&...) { return (EntryType<void>{} + ... + entry_type<M>()); },
+                      Node::fields());
+  } else if constexpr (requires(Node layer) { layer.params; }) {
+    return entry_type<decltype(Node::params)>();
+  } else if constexpr (is_vector_of<Node> || is_optional_of<Node>) {
+    return entry_type<typename Node::value_type>();
+  } else if constexpr (requires { typename Node::Storage; }) {
+    return EntryType<Mixed>{};
+  } else {
+    return EntryType<std::remove_pointer_t<decltype(std::declval<Node&>().data())>>{};
+  }
+}
+
+/// The tensors of a list whose entries are all T. Where this is what is walked, each part of a model is compiled once for the
+/// walk, and not once for each thing that is done with its tensors.
+template <class T>
+struct TensorList {
+  std::vector<TensorInfo> infos;
+  std::vector<TensorSpan<T>> spans;
+
+  template <class Node>
+  explicit TensorList(const Node& node) {
+    visit_tensors(Add{*this}, "", WeightDecay::yes, node);
+  }
+
+  /// Span i, const where the node was; it can be taken once.
+  template <class Node>
+  auto take(std::size_t i) {
+    return TensorSpan<std::conditional_t<std::is_const_v<Node>, const T, T>>{spans[i].data, std::move(spans[i].shape)};
+  }
+
+ private:
+  struct Add {
+    TensorList& list;
+    void operator()(const TensorInfo& info, const TensorSpan<const T>& span) const {
+      list.infos.push_back(info);
+      list.spans.push_back({const_cast<T*>(span.data), span.shape});
+    }
+  };
+};
+
+/// What `for_each_tensor` does, for any nodes of lists.
+template <class F, class... Nodes>
+void for_each_span(const F& f, Nodes&... nodes) {
+  constexpr auto all = (EntryType<void>{} + ... + entry_type<std::remove_const_t<Nodes>>());
+  using T = typename decltype(all)::type;
+  if constexpr (std::is_same_v<T, Mixed>) {
+    visit_tensors(f, "", WeightDecay::yes, nodes...);
+  } else if constexpr (!std::is_void_v<T>) {
+    std::tuple lists{TensorList<T>(nodes)...};
+    const std::vector<TensorInfo>& infos = std::get<0>(lists).infos;
+    std::apply(
+        [&](const auto&... list) {
+          for (const std::size_t count : {list.infos.size()...})
+            expect(count == infos.size(), "parameter lists: expected ", infos.size(), " tensors in each, got ", count);
+        },
+        lists);
+    for (std::size_t i = 0; i < infos.size(); ++i)
+      std::apply([&](auto&... list) { f(infos[i], list.template take<Nodes>(i)...); }, lists);
+  }
+}
+
 template <class Node, class F, class Item>
 void visit_nodes(const F& f, const std::string& name, Item& item) {
   using Here = std::remove_const_t<Item>;
@@ -140,11 +223,12 @@ void for_each_node(const F& f, P& params) {
   detail::visit_nodes<Node>(f, "", params);
 }
 
-/// Calls f(info, span, spans...) for each tensor of `first`, in the order of its fields, with the same tensor of each of `rest`
-/// (which must have the same optional fields and sizes).
+/// Calls f(info, span, spans...) for each tensor of `first`, in the order of its fields, with the same tensor of each of
+/// `rest`, which must have the same optional fields and sizes. f may change entries, not how many there are. Throws
+/// std::invalid_argument for lists of unequal length.
 template <class F, Parameters First, Parameters... Rest>
 void for_each_tensor(const F& f, First& first, Rest&... rest) {
-  detail::visit_tensors(f, "", WeightDecay::yes, first, rest...);
+  detail::for_each_span(f, first, rest...);
 }
 
 /// The number of scalars in a parameter list.
@@ -162,7 +246,7 @@ template <class State>
   const auto add = [&](const TensorInfo&, const auto& tensor) {
     bytes += tensor.size() * static_cast<Index>(sizeof(*tensor.data));
   };
-  detail::visit_tensors(add, "", WeightDecay::yes, state);
+  detail::for_each_span(add, state);
   return bytes;
 }
 
