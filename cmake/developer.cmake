@@ -34,11 +34,12 @@ function(deltanet_own target)
                          "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-uninitialized;-Wno-maybe-uninitialized>")
 endfunction()
 
-# deltanet_shares_compiled(target): it takes the templates of tests/support/compiled.hpp from the tests' library, where
-# DELTANET_SHARE_COMPILED says so.
+# deltanet_shares_compiled(target): it takes the templates of tests/support/compiled.hpp from the tests' library, and its sources
+# are compiled several at a time, where DELTANET_SHARE_COMPILED says so.
 function(deltanet_shares_compiled target)
   if(DELTANET_SHARE_COMPILED AND DELTANET_BUILD_TESTS)
     target_compile_options(${target} PRIVATE "SHELL:-include ${PROJECT_SOURCE_DIR}/tests/support/compiled.hpp")
     target_link_libraries(${target} PRIVATE deltanet_compiled)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ${DELTANET_UNITY} UNITY_BUILD_BATCH_SIZE 3)
   endif()
 endfunction()

@@ -2,6 +2,7 @@
 #include "deltanet/recurrence/deep_memory.hpp"
 #include "deltanet/recurrence/sequential_deep_memory.hpp"
 #include "golden/case.hpp"
+#include "support/compiled.hpp"
 
 /// Cases of deep memories: every output and every gradient, sequential and in the dual form.
 namespace golden {

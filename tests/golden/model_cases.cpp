@@ -3,6 +3,7 @@
 #include "deltanet/models/generate.hpp"
 #include "golden/case.hpp"
 #include "io/temporary_folder.hpp"
+#include "support/compiled.hpp"
 
 /// Cases of whole models in Hugging Face's folders: the logits of all tokens and the text that a greedy choice writes, in one
 /// pass, token by token after a prompt, and by a copy of the state made on the way.

@@ -23,7 +23,7 @@ TEST_CASE("packed sequences do not see each other, and an empty one keeps its st
 }
 
 TEMPLATE_TEST_CASE("float agrees with a double definition to 2e-6 at T=2048, K=V=128, also with strong decay and beta up to 2",
-                   "", GatedDeltaRule, KimiDeltaRule) {
+                   "[slow]", GatedDeltaRule, KimiDeltaRule) {
   for (const double least_g : {-0.1, -70.0})
     for (const double greatest_beta : {1.0, 2.0}) {
       const test::RandomInputs<TestType, float> inputs(

@@ -69,7 +69,7 @@ TEST_CASE("the dual form of test-time training is the definition") { check_dual_
 TEST_CASE("the gradients through Titans' deep memory are differences", "[slow]") {
   for (const Index mini_batch : {1, 4, 16}) check_gradients<TitansUpdate>(mini_batch);
 }
-TEST_CASE("the gradients through test-time training are differences") { check_gradients<TTTUpdate>(4); }
+TEST_CASE("the gradients through test-time training are differences", "[slow]") { check_gradients<TTTUpdate>(4); }
 
 TEST_CASE("a stream of deep memories may be split anywhere, also inside of a mini-batch") {
   const MemoryNetwork network = memory_networks()[2];
