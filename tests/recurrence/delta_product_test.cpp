@@ -12,11 +12,11 @@ using test::Sizes;
 namespace {
 
 using M = GatedDeltaRule;
-constexpr Sizes sizes{.B = 2, .T = 5, .H = 1, .HV = 2, .K = 3, .V = 4};
+constexpr Sizes small_sizes{.B = 2, .T = 5, .H = 1, .HV = 2, .K = 3, .V = 4};
 
 /// Inputs of T tokens whose writes have `n` sub-steps each.
 template <Real T>
-test::RandomInputs<M, T> product_inputs(Index n, const Sizes& s = sizes) {
+test::RandomInputs<M, T> product_inputs(Index n, const Sizes& s = small_sizes) {
   Sizes by_substeps = s;
   by_substeps.T *= n;
   test::RandomInputs<M, T> inputs(s), wide(by_substeps);
@@ -31,23 +31,23 @@ TEST_CASE("a token decays once, writes n times and is read once", "[recurrence]"
   const auto inputs = product_inputs<double>(n);
   const auto& in = inputs.owned;
   const auto result = delta_product(inputs.in(), n, {.initial_state = inputs.initial_state});
-  for (Index b = 0; b < sizes.B; ++b)
-    for (Index h = 0; h < sizes.HV; ++h) {
+  for (Index b = 0; b < small_sizes.B; ++b)
+    for (Index h = 0; h < small_sizes.HV; ++h) {
       const auto row = [&](const Tensor<double, 4>& x, Index t, Index head) {
         return Vector<double>(VectorMap<const double>(&x(b, t, head, 0), x.dimension(3)));
       };
-      Matrix<double> S = MatrixMap<const double>(&inputs.initial_state(b, h, 0, 0), sizes.K, sizes.V);
-      for (Index t = 0; t < sizes.T; ++t) {
+      Matrix<double> S = MatrixMap<const double>(&inputs.initial_state(b, h, 0, 0), small_sizes.K, small_sizes.V);
+      for (Index t = 0; t < small_sizes.T; ++t) {
         S *= std::exp(in.g(b, t, h));
         for (Index j = t * n; j < (t + 1) * n; ++j) {
           const Vector<double> k = row(in.k, j, 0), e = row(in.v, j, h) - S.transpose() * k;
           S += in.beta(b, j, h) * k * e.transpose();
         }
         const Vector<double> o = S.transpose() * row(in.q, t, 0) / std::sqrt(3.0);
-        CHECK(test::relative_error(row(result.o, t, h), o) < test::rounding<double>(sizes.K));
+        CHECK(test::relative_error(row(result.o, t, h), o) < test::rounding<double>(small_sizes.K));
       }
-      const Matrix<double> last = MatrixMap<const double>(&result.final_state(b, h, 0, 0), sizes.K, sizes.V);
-      CHECK(test::relative_error(last, S) < test::rounding<double>(sizes.K));
+      const Matrix<double> last = MatrixMap<const double>(&result.final_state(b, h, 0, 0), small_sizes.K, small_sizes.V);
+      CHECK(test::relative_error(last, S) < test::rounding<double>(small_sizes.K));
     }
 }
 
