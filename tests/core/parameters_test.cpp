@@ -57,11 +57,14 @@ TEST_CASE("several lists are walked side by side, and zeros_like has the same sh
   CHECK(tree.blocks[0].weight.sum() == 6);
 }
 
-TEST_CASE("lists of unequal length are refused, and one without tensors has nothing to be walked") {
+TEST_CASE("lists of other tensors are refused, and one without tensors has nothing to be walked") {
   Tree tree, longer;
   longer.blocks[0].bias = Vector<float>::Ones(3);
   const auto nothing = [](const TensorInfo&, const auto&, const auto&) {};
   CHECK_THROWS_WITH(for_each_tensor(nothing, tree, longer), "parameter lists: expected 3 tensors in each, got 4");
+  tree.blocks[1].bias = Vector<float>::Ones(3);
+  CHECK_THROWS_WITH(for_each_tensor(nothing, tree, longer),
+                    "parameter lists: expected blocks.1.weight in each, got blocks.0.bias");
   CHECK(count_parameters(Bare{}) == 0);
 }
 

@@ -14,7 +14,8 @@ TEMPLATE_TEST_CASE("momentum keeps the laws of a dynamics, wherever the gradient
 using ChannelMomentumRule = Memory<ChannelDelta, HeavyBall<>>;  // a step size theta a value channel
 
 TEST_CASE("the delta rule with momentum keeps the laws of a member") { test::member_laws<MomentumDeltaRule>(); }
-TEMPLATE_TEST_CASE("its relatives keep the laws of a member", "[slow]", NesterovDeltaRule, ChannelMomentumRule) {
+TEMPLATE_TEST_CASE("Nesterov's momentum and one a key channel keep the laws of a member", "[slow]", NesterovDeltaRule,
+                   ChannelMomentumRule) {
   test::member_laws<TestType>();
 }
 

@@ -1,5 +1,7 @@
 #include "deltanet/recurrence/chunked_backward.hpp"
 
+#include "deltanet/memory/delta_rule.hpp"
+#include "deltanet/recurrence/chunked.hpp"
 #include "support/catch.hpp"
 #include "support/random_inputs.hpp"
 #include "support/tolerance.hpp"
@@ -25,6 +27,20 @@ TEST_CASE("the cache holds errors and one state a block, and nothing that grows 
   CHECK(cache.errors.size() == T * V);
   REQUIRE(cache.states.size() == 1);
   CHECK(cache.states[0].size() == T / 64 * K * V);
+}
+
+TEST_CASE("without sequences, and without tokens, gradients are empty") {
+  const auto check = [](const test::Sizes& sizes, const std::vector<Index>& cu_seqlens) {
+    const RandomInputs<GatedDeltaRule, float> inputs(sizes);
+    ScanCache<float> cache;
+    (void)chunked(inputs.in(), {.cu_seqlens = cu_seqlens}, &cache);
+    const auto d = chunked_backward(inputs.in(), cache, inputs.cotangents(), {.cu_seqlens = cu_seqlens});
+    CHECK(d.inputs.k.size() == 0);
+    CHECK(test::identical(d.initial_state, inputs.dfinal_state));
+  };
+  check({.B = 0, .T = 20, .N = 0}, {});
+  check({.B = 1, .T = 0, .N = 0}, {0});
+  check({.B = 1, .T = 0, .N = 2}, {0, 0, 0});
 }
 
 TEST_CASE("a missing cotangent of the final state counts as zero") {

@@ -113,8 +113,9 @@ void visit_tensors(const F& f, const std::string& name, WeightDecay decay, First
   }
 }
 
-/// The type of the entries of a list: void where there are none, Mixed where they are not all of one type.
 struct Mixed;
+
+/// The type of the entries of a list: void where there are none, Mixed where they are not all of one type.
 template <class T>
 struct EntryType {
   using type = T;
@@ -170,7 +171,7 @@ struct TensorList {
     TensorList& list;
     void operator()(const TensorInfo& info, const TensorSpan<const T>& span) const {
       list.infos.push_back(info);
-      list.spans.push_back({const_cast<T*>(span.data), span.shape});
+      list.spans.push_back({const_cast<T*>(span.data), span.shape});  // `take` makes it const again where the list is
     }
   };
 };
@@ -185,12 +186,14 @@ void for_each_span(const F& f, Nodes&... nodes) {
   } else if constexpr (!std::is_void_v<T>) {
     std::tuple lists{TensorList<T>(nodes)...};
     const std::vector<TensorInfo>& infos = std::get<0>(lists).infos;
-    std::apply(
-        [&](const auto&... list) {
-          for (const std::size_t count : {list.infos.size()...})
-            expect(count == infos.size(), "parameter lists: expected ", infos.size(), " tensors in each, got ", count);
-        },
-        lists);
+    const auto expect_same = [&](const TensorList<T>& list) {
+      expect(list.infos.size() == infos.size(), "parameter lists: expected ", infos.size(), " tensors in each, got ",
+             list.infos.size());
+      for (std::size_t i = 0; i < infos.size(); ++i)
+        expect(list.infos[i].name == infos[i].name, "parameter lists: expected ", infos[i].name, " in each, got ",
+               list.infos[i].name);
+    };
+    std::apply([&](const auto&... list) { (expect_same(list), ...); }, lists);
     for (std::size_t i = 0; i < infos.size(); ++i)
       std::apply([&](auto&... list) { f(infos[i], list.template take<Nodes>(i)...); }, lists);
   }
@@ -225,7 +228,7 @@ void for_each_node(const F& f, P& params) {
 
 /// Calls f(info, span, spans...) for each tensor of `first`, in the order of its fields, with the same tensor of each of
 /// `rest`, which must have the same optional fields and sizes. f may change entries, not how many there are. Throws
-/// std::invalid_argument for lists of unequal length.
+/// std::invalid_argument where lists of one entry type have other tensors than the first.
 template <class F, Parameters First, Parameters... Rest>
 void for_each_tensor(const F& f, First& first, Rest&... rest) {
   detail::for_each_span(f, first, rest...);

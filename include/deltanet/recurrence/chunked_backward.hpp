@@ -15,8 +15,9 @@ void retreat_chunks(const Problem<In>& problem, const ScanCache<typename In::Sca
                     PartialGradients<In>& partial) {
   using Piece = BackwardPiece<In>;
   const auto& x = problem.extents;
-  const Slices slices(x.N * x.HV, x.V, Lanes<typename In::Scalar>::panel);
-  const Slices shares = slices.merged(num_threads() / (x.N * x.HV));
+  const Index states = x.N * x.HV;
+  const Slices slices(states, x.V, Lanes<typename In::Scalar>::panel);
+  const Slices shares = slices.merged(num_threads() / std::max<Index>(states, 1));
   const HeadGroups groups(x.N, x.HV, shares.count, num_threads());
   if (shares.count == 1) {
     parallel_for(groups.pieces(),
@@ -36,6 +37,7 @@ void retreat_chunks(const Problem<In>& problem, const ScanCache<typename In::Sca
   const auto count = static_cast<std::size_t>(shares.count);
   for (Index stretch = stretches; stretch-- > 0;) {
     in_step([&](std::size_t i) { pieces[i]->retreat(stretch); });
+    // the pieces of one state follow each other, and so do its slices
     in_step([&](std::size_t i) { pieces[i]->gather(stretch, std::span(pieces).subspan(i / count * count, count)); });
   }
 }
@@ -44,8 +46,8 @@ void retreat_chunks(const Problem<In>& problem, const ScanCache<typename In::Sca
 
 /// The exact gradients of `chunked`, from the last chunk to the first (recurrence/README.md, equations 10 to 15). `cache` must
 /// come from the same inputs and options. Within a block the states are recomputed from the errors kept: 14 K V flops a token
-/// and value head, and K V / 64 numbers of memory. Throws std::invalid_argument as `chunked` does, and for a cache of other
-/// sizes.
+/// and value head, and K V / 64 numbers of memory; threads that share a state have room for 8 blocks of tokens beside. Throws
+/// std::invalid_argument as `chunked` does, and for a cache of other sizes.
 template <InputBundle In>
 [[nodiscard]] ScanGradients<In> chunked_backward(const In& in, const ScanCache<typename In::Scalar>& cache,
                                                  const Cotangents<typename In::Scalar>& cotangents,
