@@ -20,6 +20,21 @@ TEST_CASE("every piece is done once, whatever the number of threads") {
   set_num_threads(before);
 }
 
+TEST_CASE("a loop back does every piece once, each thread's own from its end") {
+  const int before = num_threads();
+  for (const int threads : {1, 3}) {
+    set_num_threads(threads);
+    std::vector<int> done(100);
+    parallel_for(100, [&](Index i) { ++done[static_cast<std::size_t>(i)]; }, Walk::back);
+    CHECK(done == std::vector<int>(100, 1));
+  }
+  set_num_threads(1);
+  std::vector<Index> order;
+  parallel_for(4, [&](Index i) { order.push_back(i); }, Walk::back);
+  CHECK(order == std::vector<Index>{3, 2, 1, 0});
+  set_num_threads(before);
+}
+
 TEST_CASE("a nested loop runs its pieces in order") {
   const int before = num_threads();
   set_num_threads(3);

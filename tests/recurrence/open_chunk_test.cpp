@@ -40,7 +40,8 @@ TEMPLATE_TEST_CASE("a token is answered by the chunk's equations, from the state
       OneToken<T> at(predicts, rows, V, C);
       const Matrix<T> before = at.U, S = at.S;
       Matrix<T> o = Matrix<T>::Constant(1, V, std::numeric_limits<T>::quiet_NaN());
-      detail::advance_token<T>(at.chunk, i, at.S.data(), V, at.x.data(), at.b.data(), at.U.data(), o.data());
+      detail::advance_token<T>(at.chunk, i, at.S.data(), at.S.data(), V, at.x.data(), at.b.data(), at.U.data(),
+                               o.data());
 
       const auto R = at.chunk.reads.leftCols(rows);
       const auto H = at.chunk.pairs.leftCols(C);

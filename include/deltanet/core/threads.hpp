@@ -45,28 +45,32 @@ inline void set_num_threads(int count) {
   detail::Threads::instance().resize(count);
 }
 
+/// Which way a loop goes through its pieces. Loops over more data than a cache holds meet more of what is left in it if every
+/// second one goes back: what was read last is then read first.
+enum class Walk { forth, back };
+
 /// Calls f(i) for every i in [0, pieces), on the caller and the other threads, and returns when all are done. The first
 /// exception is rethrown here. Nested calls run in order on the calling thread, and so do calls while the threads work for
 /// another.
 ///
 /// A thread begins with its own part of the pieces, the same in every loop, so that what one loop wrote is in the cache of who
-/// reads it in the next; then it helps with the others' parts.
+/// reads it in the next; then it helps with the others' parts. Each part is gone through the way that `walk` says.
 template <class F>
-void parallel_for(Index pieces, const F& f) {
+void parallel_for(Index pieces, const F& f, Walk walk = Walk::forth) {
   auto& threads = detail::Threads::instance();
   struct alignas(64) Part {
     std::atomic<Index> next;
-    Index end;
+    Index begin, end;
   };
   constexpr Index most_parts = 64;
   const Index parts = std::min({pieces, static_cast<Index>(threads.count), most_parts});
   if (parts <= 1 || detail::inside_parallel) {
-    for (Index i = 0; i < pieces; ++i) f(i);
+    for (Index i = 0; i < pieces; ++i) f(walk == Walk::forth ? i : pieces - 1 - i);
     return;
   }
   Part part[most_parts];
   for (Index p = 0; p < parts; ++p) {
-    part[p].next = p * pieces / parts;
+    part[p].next = part[p].begin = p * pieces / parts;
     part[p].end = (p + 1) * pieces / parts;
   }
   std::atomic<bool> failed{false};
@@ -75,8 +79,8 @@ void parallel_for(Index pieces, const F& f) {
     detail::inside_parallel = true;
     try {
       for (Index p = 0; p < parts; ++p) {
-        auto& [next, end] = part[(thread + p) % parts];
-        for (Index i = next++; i < end && !failed; i = next++) f(i);
+        auto& [next, begin, end] = part[(thread + p) % parts];
+        for (Index i = next++; i < end && !failed; i = next++) f(walk == Walk::forth ? i : begin + end - 1 - i);
       }
     } catch (...) {
       if (!failed.exchange(true)) failure = std::current_exception();

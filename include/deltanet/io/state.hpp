@@ -20,7 +20,7 @@ namespace deltanet {
 namespace detail {
 
 inline constexpr const char* state_format = "deltanet.state";
-inline constexpr int state_version = 2;
+inline constexpr int state_version = 3;
 
 /// A number of 64 bits that any change of the bytes changes: FNV-1a over words of 8 bytes.
 class Fingerprint {

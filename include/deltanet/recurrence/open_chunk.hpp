@@ -51,7 +51,7 @@ EIGEN_ALWAYS_INLINE void for_each_strip(Index V, const F& f) {
   cover(Strip<OneLane<T>, 1>{});
 }
 
-/// Rows of a state that are fetched ahead while one is read: those of the next head after the last of this one.
+/// Rows of a state that are fetched ahead while one is read: after the last, those of the state that is read next.
 inline constexpr Index rows_ahead = 16;
 
 /// Asks for `count` numbers to be brought into the first cache, a line at a time; they need not exist.
@@ -63,10 +63,10 @@ EIGEN_ALWAYS_INLINE void fetch(const T* from, Index count) {
 }
 
 /// Token i of a chunk over a strip of columns, equations 7 and 8: E = x + R_E S + H_E U, u = b (.) E into row i of U, and
-/// O = R_O S + H_O U. Rows of S and U are V entries apart, `chunk` has the token's rows alone.
+/// O = R_O S + H_O U. Rows of S and U are V entries apart, `chunk` has the token's rows alone; `next` is the state to come.
 template <bool predicts, class Strip, Real T>
-EIGEN_ALWAYS_INLINE void token_strip(Strip, const Chunk<T>& chunk, Index i, const T* S, Index V, const T* x, const T* b, T* U,
-                                     T* o) {
+EIGEN_ALWAYS_INLINE void token_strip(Strip, const Chunk<T>& chunk, Index i, const T* S, const T* next, Index V, const T* x,
+                                     const T* b, T* U, T* o) {
   using L = typename Strip::L;
   const Index rows = chunk.carry.size();
   const T* const predict = chunk.reads.data();
@@ -87,10 +87,15 @@ EIGEN_ALWAYS_INLINE void token_strip(Strip, const Chunk<T>& chunk, Index i, cons
       if constexpr (predicts) E[n] = L::multiply_add(by_e, entries, E[n]);
     }
   };
-  for (Index r = 0; r < rows; ++r) {
-    fetch(S + (r + rows_ahead) * V, Strip::width);
-    add(predict[r], read[r], S + r * V);
-  }
+  const Index own_ahead = std::max<Index>(0, rows - rows_ahead);
+  const auto read_rows = [&](Index begin, Index end, const T* ahead) DELTANET_INLINE_LAMBDA {
+    for (Index r = begin; r < end; ++r, ahead += V) {
+      fetch(ahead, Strip::width);
+      add(predict[r], read[r], S + r * V);
+    }
+  };
+  read_rows(0, own_ahead, S + rows_ahead * V);
+  read_rows(own_ahead, rows, next);
   for (Index j = 0; j < i; ++j) add(H_E[j], H_O[j], U + j * V);
   for (int n = 0; n < Strip::N; ++n) L::store(U + i * V + n * L::size, L::multiply(L::load(b + n * L::size), E[n]));
   const auto own = L::broadcast(H_O[i]);
@@ -99,10 +104,10 @@ EIGEN_ALWAYS_INLINE void token_strip(Strip, const Chunk<T>& chunk, Index i, cons
 
 /// The same over all V columns.
 template <Real T>
-void advance_token(const Chunk<T>& chunk, Index i, const T* S, Index V, const T* x, const T* b, T* U, T* o) {
+void advance_token(const Chunk<T>& chunk, Index i, const T* S, const T* next, Index V, const T* x, const T* b, T* U, T* o) {
   const auto all = [&]<bool predicts>(std::bool_constant<predicts>) {
     for_each_strip<T>(V, [&](auto strip, Index c) DELTANET_INLINE_LAMBDA {
-      token_strip<predicts>(strip, chunk, i, S + c, V, x + c, b + c, U + c, o + c);
+      token_strip<predicts>(strip, chunk, i, S + c, next + c, V, x + c, b + c, U + c, o + c);
     });
   };
   if (chunk.predictions > 0)

@@ -66,9 +66,12 @@ struct RecurrentState {
     return std::move(copy.recurrent_state);
   }
 
-  /// Numbers of the open chunk of one head.
+  /// Numbers of the open chunk of one head, and so many more that the next one's begin with a line of the cache: the same on
+  /// all machines.
   [[nodiscard]] static Index open_numbers(Index K, Index V) {
-    return default_chunk_size * V + M::template OpenBuilder<T>::numbers(default_chunk_size, K);
+    constexpr Index line = 32;
+    const Index numbers = default_chunk_size * V + M::template OpenBuilder<T>::numbers(default_chunk_size, K);
+    return (numbers + line - 1) / line * line;
   }
 };
 

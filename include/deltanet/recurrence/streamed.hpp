@@ -21,18 +21,23 @@ class TokenReader {
   void read(const std::vector<Sequence>& some) {
     const auto& x = problem_.extents;
     const HeadGroups groups(x.N, x.HV, 1, num_threads(), x.HV);  // a builder each: as few as keep all threads busy
-    parallel_for(groups.pieces(), [&](Index index) {
+    // one token forth over the states, the next one back
+    const Walk walk = x.N > 0 && state_.waiting(0) % 2 != 0 ? Walk::back : Walk::forth;
+    const auto read_heads = [&](Index index) {
       const auto piece = groups[index];
       const Sequence& tokens = some[static_cast<std::size_t>(piece.sequence)];
       if (tokens.tokens() == 0) return;
       typename Member::template OpenBuilder<T> builder(C, x.K);
       Vector<T> target(x.V), b(x.V);
-      for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
+      const Index step = walk == Walk::forth ? 1 : -1;
+      for (Index h = piece.first_head; h < piece.end_head; ++h) {
+        const Index hv = walk == Walk::forth ? h : piece.first_head + piece.end_head - 1 - h;
         const auto head = problem_.template head<typename Member::template HeadInputs<T>>(problem_.in, tokens, hv);
         const Index state = piece.sequence * x.HV + hv;
         T* const S = state_.recurrent_state.data() + state * x.rows * x.V;
         T* const U = state_.open_chunk.data() + state * state_.open_chunk.dimension(2);
         T* const numbers = U + C * x.V;
+        const T* const next = S + step * x.rows * x.V;  // may be none: it is only fetched ahead
         Index i = state_.waiting(piece.sequence);
         for (Index t = 0; t < tokens.tokens(); ++t, ++i) {
           T* const o = o_.data() + problem_.value_row(tokens, t, hv);
@@ -40,13 +45,14 @@ class TokenReader {
           const Chunk<T>& rows = builder.append(head, t, i, problem_.scale, numbers);
           // what is needed after the state, and first of all for the next head
           fetch(static_cast<const T*>(U), i * x.V);
-          fetch(static_cast<const T*>(numbers + state_.open_chunk.dimension(2)), (i + 1) * padded<T>(x.K));
-          advance_token<T>(rows, i, S, x.V, target.data(), b.data(), U, o);
+          fetch(static_cast<const T*>(numbers + step * state_.open_chunk.dimension(2)), (i + 1) * padded<T>(x.K));
+          advance_token<T>(rows, i, S, next, x.V, target.data(), b.data(), U, o);
           problem_.expect_finite_outputs(o, x.V);
         }
         if (i == C) write_open<T>(builder.close(C, numbers), U, S, x.V);
       }
-    });
+    };
+    parallel_for(groups.pieces(), read_heads, walk);
     for (std::size_t n = 0; n < some.size(); ++n) {
       T& waiting = state_.open_tokens[static_cast<Index>(n)];
       waiting = static_cast<T>((static_cast<Index>(waiting) + some[n].tokens()) % C);
