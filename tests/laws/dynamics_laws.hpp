@@ -137,7 +137,9 @@ void check_window_gradients(Index n, bool predicts = true) {
            chunk.writes.topLeftCorner(n, c.rows).cwiseProduct(weights.writes.topLeftCorner(n, c.rows)).sum() +
            chunk.carry.dot(weights.carry) + chunk.coupling * weights.coupling;
   };
-  Matrix<double> dx = Matrix<double>::Zero(c.x.rows(), c.x.cols()), dw = Matrix<double>::Zero(c.w.rows(), c.w.cols());
+  const double unset = std::numeric_limits<double>::quiet_NaN();
+  Matrix<double> dx = Matrix<double>::Constant(c.x.rows(), c.x.cols(), unset);
+  Matrix<double> dw = Matrix<double>::Constant(c.w.rows(), c.w.cols(), unset);
   Vector<double> dg = Vector<double>::Zero(c.g.size()), deta = dg;
   Chunk<double> chunk(c.C, c.rows);
   typename D::template Window<double> window(c.C, c.K);

@@ -2,6 +2,7 @@
 
 #include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/recurrence/chunked.hpp"
+#include "deltanet/recurrence/sequential.hpp"
 #include "support/catch.hpp"
 #include "support/random_inputs.hpp"
 #include "support/tolerance.hpp"
@@ -58,6 +59,18 @@ TEST_CASE("a cache of other sizes or another chunk size is refused") {
                     "cache.chunk_size: expected 8, got 16");
   CHECK_THROWS_WITH(chunked_backward(b.inputs.in(), ScanCache<float>{}, b.inputs.cotangents()),
                     "cache.errors: expected [B=2, T=20, HV=4, V=20], got [0, 0, 0, 0]");
+}
+
+TEST_CASE("a cotangent that is not finite is refused, wherever it is") {
+  Backward b;
+  const float broken = GENERATE(std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity());
+  for (const Index at : {Index{0}, Index{1234}, b.inputs.do_.size() - 1}) {
+    Tensor<float, 4> dO = b.inputs.do_;
+    dO.data()[at] = broken;
+    const std::string complaint = detail::concat("do: expected finite numbers, got ", broken, " at flat index ", at);
+    CHECK_THROWS_WITH(chunked_backward(b.inputs.in(), b.cache, {.o = dO}), complaint);
+    CHECK_THROWS_WITH(sequential_backward(b.inputs.in(), {.o = dO}), complaint);
+  }
 }
 
 TEST_CASE("cotangents of a wrong shape are refused by name") {

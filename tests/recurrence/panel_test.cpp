@@ -16,13 +16,12 @@ TEMPLATE_TEST_CASE("a panel advances by the chunk's equations, whether or not it
   for (const Index n : {1, 3, 4, 5, 16}) {
     const Index P = predicts ? n : 0;
     const Chunk<T> chunk = test::random_chunk<T>(random, n, K, predicts, coupled);
-    Matrix<T> X(n, W), b(n, W), S(K, W), U(n, W), EO = Matrix<T>::Constant(2 * n, W, std::numeric_limits<T>::quiet_NaN());
+    Matrix<T> X(n, W), b(n, W), S0(K, W), S = Matrix<T>::Constant(K, W, std::numeric_limits<T>::quiet_NaN()), U(n, W), EO = Matrix<T>::Constant(2 * n, W, std::numeric_limits<T>::quiet_NaN());
     random.fill_normal(X);
     random.fill_uniform(b, 0, 1);
-    random.fill_normal(S);
+    random.fill_normal(S0);
     EO.topRows(n) = X;
-    const Matrix<T> S0 = S;
-    detail::advance(chunk, b.data(), EO.data(), U.data(), S.data());
+    detail::advance(chunk, b.data(), EO.data(), U.data(), S0.data(), S.data());
 
     const auto R = chunk.reads.leftCols(K);
     const auto H = chunk.pairs.leftCols(n);
@@ -36,5 +35,9 @@ TEMPLATE_TEST_CASE("a panel advances by the chunk's equations, whether or not it
     Matrix<T> S1 = chunk.carry.asDiagonal() * S0 + chunk.writes.topLeftCorner(n, K).transpose() * U;
     if (coupled > 0) S1.topRows(coupled) += T(0.7) * S0.middleRows(coupled, coupled);
     CHECK(test::relative_error(S, S1) < tolerance);
+
+    EO.topRows(n) = X;
+    detail::advance(chunk, b.data(), EO.data(), U.data(), S0.data(), S0.data());
+    CHECK(S0 == S);
   }
 }

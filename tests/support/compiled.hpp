@@ -39,7 +39,7 @@
   how template void transpose(Index, Index, const T*, Index, T*, Index);                                                       \
   how template void gram(Index, Index, const Matrix<T>&, const Matrix<T>&, Matrix<T>&);                                        \
   how template void gram_backward(Index, Index, const Matrix<T>&, const Matrix<T>&, const Matrix<T>&, Matrix<T>&, Matrix<T>&); \
-  how template void detail::advance(const Chunk<T>&, const T*, T*, T*, T*);                                                    \
+  how template void detail::advance(const Chunk<T>&, const T*, T*, T*, const T*, T*);                                          \
   how template void detail::advance_token(const Chunk<T>&, Index, const T*, const T*, Index, const T*, const T*, T*, T*);      \
   how template void detail::write_open(const Chunk<T>&, const T*, T*, Index);                                                  \
   how template void detail::retreat(const Chunk<T>&, const T*, const T*, T*, T*, const T*, T*, detail::RetreatScratch<T>&,     \

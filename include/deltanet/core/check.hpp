@@ -70,14 +70,19 @@ void expect_shape(std::string_view name, const View<T, N>& view, std::initialize
       detail::concat(name, ": expected ", detail::axes_text(axes), ", got ", detail::shape_text(view.shape)));
 }
 
-/// Throws unless every entry is a finite number. One pass over memory; x * 0 is 0 for finite x alone.
+/// Whether all entries are finite numbers. One pass over memory; x * 0 is 0 for finite x alone.
+template <Real T>
+[[nodiscard]] bool all_finite(const T* entries, Index count) {
+  return count == 0 || (VectorMap<const T>(entries, count).array() * T(0)).sum() == T(0);
+}
+
+/// Throws unless every entry is a finite number.
 template <class T, int N>
 void expect_finite(std::string_view name, const View<T, N>& view) {
-  using Value = std::remove_const_t<T>;
-  const VectorMap<const Value> entries(view.data, view.size());
-  if (view.size() == 0 || (entries.array() * Value(0)).sum() == Value(0)) return;
+  if (all_finite<std::remove_const_t<T>>(view.data, view.size())) return;
   for (Index i = 0; i < view.size(); ++i)
-    expect(entries[i] * Value(0) == Value(0), name, ": expected finite numbers, got ", entries[i], " at flat index ", i);
+    expect(all_finite<std::remove_const_t<T>>(view.data + i, 1), name, ": expected finite numbers, got ", view.data[i],
+           " at flat index ", i);
 }
 
 /// Throws unless low <= value <= high.

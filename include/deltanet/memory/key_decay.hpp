@@ -99,11 +99,11 @@ struct KeyDecay {
       auto gathered = dlog_.topRows(n_);
       gathered.setZero();
       for (Index i = 0; i < P; ++i) {
-        dx.row(i) -= from_start_.row(i).cwiseProduct(dchunk.reads.row(i));
+        dx.row(i) = -from_start_.row(i).cwiseProduct(dchunk.reads.row(i));
         gathered.row(i) += dchunk.reads.row(i).cwiseProduct(chunk.reads.row(i));
       }
       for (Index i = 0; i < n_; ++i) {
-        dx.row(P + i) += scale * from_start_.row(i).cwiseProduct(dchunk.reads.row(P + i));
+        dx.row(P + i) = scale * from_start_.row(i).cwiseProduct(dchunk.reads.row(P + i));
         gathered.row(i) += dchunk.reads.row(P + i).cwiseProduct(chunk.reads.row(P + i));
       }
       gathered.row(n_ - 1).head(K_) += chunk.carry.cwiseProduct(dchunk.carry).transpose();
@@ -127,7 +127,7 @@ struct KeyDecay {
         }
         const T d_read = scale * dchunk.pairs(P + j, j);
         dx.row(P + j) += d_read * w.row(j);
-        dw.row(j) += dr_ + d_read * x.row(P + j);
+        dw.row(j) = dr_ + d_read * x.row(P + j);
       }
     }
 

@@ -114,8 +114,6 @@ struct Memory {
     /// Adds the gradients of the chunk built last to the tokens'. O(n^2 K).
     void backward(const HeadInputs<T>& in, const Chunk<T>& dchunk, const HeadGradients<T>& d) {
       const Index n = chunk_.tokens, P = chunk_.predictions;
-      dx_.topRows(P + n).setZero();
-      dw_.topRows(n).setZero();
       window_.backward(x_, w_, scale_, chunk_, dchunk, dx_, dw_);
       for (Index i = 0; i < n; ++i) {
         if constexpr (Rule::predicts) Rule::template predict_backward<T>(in, t_ + i, K_, dx_.row(i).data(), d);

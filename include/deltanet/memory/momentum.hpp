@@ -156,7 +156,7 @@ struct BasicMomentum {
       for (Index i = 0; i < P; ++i) {
         const Index last = seen(i);
         T dpA = 0, dpB = 0;  // by pA = factor A, pB = factor B, and dpG by pG = factor G
-        add(dchunk.reads, i, x, i, {factor(i) * at_.A[last], factor(i) * at_.B[last]}, T(-1), dx, {dpA, dpB});
+        give(dchunk.reads, i, x, i, {factor(i) * at_.A[last], factor(i) * at_.B[last]}, T(-1), dx, {dpA, dpB});
         const auto dpG = -dchunk.pairs.row(i).head(i).cwiseProduct(products_.row(i).head(i));
         d_.A[last] += factor(i) * dpA;
         d_.B[last] += factor(i) * dpB;
@@ -164,8 +164,8 @@ struct BasicMomentum {
         dfactor_[i] = dpA * at_.A[last] + dpB * at_.B[last] + dpG.cwiseProduct(at_.G.row(last).head(i)).sum();
       }
       for (Index i = 0; i < n_; ++i) {
-        add(dchunk.reads, P + i, x, P + i, {at_.A[i + 1], at_.B[i + 1]}, scale, dx, {d_.A[i + 1], d_.B[i + 1]});
-        add(dchunk.writes, i, w, i, {at_.G(n_, i), at_.N(n_, i)}, T(1), dw, {d_.G(n_, i), d_.N(n_, i)});
+        give(dchunk.reads, P + i, x, P + i, {at_.A[i + 1], at_.B[i + 1]}, scale, dx, {d_.A[i + 1], d_.B[i + 1]});
+        give(dchunk.writes, i, w, i, {at_.G(n_, i), at_.N(n_, i)}, T(1), dw, {d_.G(n_, i), d_.N(n_, i)});
         d_.G.row(i + 1).head(i) += scale * dchunk.pairs.row(P + i).head(i).cwiseProduct(products_.row(P + i).head(i));
       }
       d_.A[n_] += dchunk.carry.head(K_).sum();
@@ -201,10 +201,10 @@ struct BasicMomentum {
     };
 
     // forward: row_i = f [S x_j, Z x_j]
-    // so:      dx_j += f (S drow_S + Z drow_Z),   dS += f <drow_S, x_j>,   dZ += f <drow_Z, x_j>
-    void add(const Matrix<T>& drow, Index i, const Matrix<T>& x, Index j, Pair response, T f, Matrix<T>& dx, PairSum d) const {
+    // so:      dx_j = f (S drow_S + Z drow_Z),   dS += f <drow_S, x_j>,   dZ += f <drow_Z, x_j>
+    void give(const Matrix<T>& drow, Index i, const Matrix<T>& x, Index j, Pair response, T f, Matrix<T>& dx, PairSum d) const {
       const auto dS = drow.row(i).head(K_), dZ = drow.row(i).segment(K_, K_);
-      dx.row(j).head(K_) += f * response.S * dS + f * response.Z * dZ;
+      dx.row(j).head(K_) = f * response.S * dS + f * response.Z * dZ;
       d.S += f * dS.dot(x.row(j).head(K_));
       d.Z += f * dZ.dot(x.row(j).head(K_));
     }

@@ -59,9 +59,9 @@ struct NoDecay {
     void backward(const Matrix<T>& x, const Matrix<T>& w, T scale, const Chunk<T>& chunk, const Chunk<T>& dchunk, Matrix<T>& dx,
                   Matrix<T>& dw) {
       const Index n = chunk.tokens, P = chunk.predictions;
-      dx.topRows(P) -= dchunk.reads.topRows(P);
-      dx.middleRows(P, n) += scale * dchunk.reads.middleRows(P, n);
-      dw.topRows(n) += dchunk.writes.topRows(n);
+      dx.topRows(P) = -dchunk.reads.topRows(P);
+      dx.middleRows(P, n) = scale * dchunk.reads.middleRows(P, n);
+      dw.topRows(n) = dchunk.writes.topRows(n);
       weighted_.topRows(P + n) = dchunk.pairs.topRows(P + n);
       weigh(P, n, scale, weighted_);
       gram_backward(P + n, n, x, w, weighted_, dx, dw);

@@ -124,12 +124,12 @@ struct BasicScalarDecay {
         straddling_.row(last).head(pairs) += dchunk.pairs.row(row).head(pairs).cwiseProduct(chunk.pairs.row(row).head(pairs));
       };
       for (Index i = 0; i < P; ++i) {
-        dx.row(i) -= from_start_[predicted(i)] * dchunk.reads.row(i);
+        dx.row(i) = -from_start_[predicted(i)] * dchunk.reads.row(i);
         gather(i, predicted(i), i);
       }
       for (Index i = 0; i < n_; ++i) {
-        dx.row(P + i) += scale * from_start_[i + 1] * dchunk.reads.row(P + i);
-        dw.row(i) += between_(n_, i) * dchunk.writes.row(i);
+        dx.row(P + i) = scale * from_start_[i + 1] * dchunk.reads.row(P + i);
+        dw.row(i) = between_(n_, i) * dchunk.writes.row(i);
         at_end_[i] = dchunk.writes.row(i).dot(chunk.writes.row(i));
         gather(P + i, i + 1, i);
       }

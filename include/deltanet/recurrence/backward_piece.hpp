@@ -134,6 +134,8 @@ class BackwardPiece : ScanPiece<In> {
         E_.load(chunk.offset + i, cache_.errors.data() + row);  // what became of the targets
         dEO_.load(2 * first + chunk.tokens + i, cotangents_.o.data + row);
       }
+      for (Index p = this->first_panel_; p < this->end_panel_; ++p)
+        problem_.expect_finite_cotangents(dEO_.rows(p, 2 * first + chunk.tokens), chunk.tokens * W, cotangents_);
     }
   }
 

@@ -54,7 +54,7 @@ class ForwardPiece : ScanPiece<In> {
     HeadInputs in;
     MatrixMap<T> S;        // the caller's state
     PanelState<T> panels;  // the slice of it that is carried on
-    T* kept;               // states before each block, for backward
+    T* kept;               // states before each block, for backward; null where they are not kept
   };
 
   /// The block's products, a panel at a time. What comes next is fetched meanwhile, a few tokens after each chunk.
@@ -63,10 +63,16 @@ class ForwardPiece : ScanPiece<In> {
     Upcoming upcoming(*this, i, heads_.size(), block, block + 1);
     const Head& next = heads_[upcoming.head];
     for (Index p = this->first_panel_; p < this->end_panel_; ++p) {
-      if (head.kept) std::copy_n(head.panels.panel(p), this->panel_size(), head.kept + this->kept(block, p));
+      T* const carried = head.panels.panel(p);
+      // A block's last chunk writes the state to where it is kept before the next one, and it is read there.
+      T* const before = head.kept ? head.kept + this->kept(block, p) : carried;
+      T* const after = head.kept && block + 1 < blocks_.count() ? head.kept + this->kept(block + 1, p) : carried;
+      if (head.kept && block == 0) std::copy_n(carried, this->panel_size(), before);
       for (const auto& chunk : chunks_) {
         T* const EO = EO_.rows(p, 2 * chunk.offset);
-        detail::advance(builders_[chunk.slot].chunk(), b_.rows(p, chunk.offset), EO, U_.data(), head.panels.panel(p));
+        const bool first = chunk.slot == 0, last = chunk.slot + 1 == chunks_.size();
+        detail::advance(builders_[chunk.slot].chunk(), b_.rows(p, chunk.offset), EO, U_.data(), first ? before : carried,
+                        last ? after : carried);
         problem_.expect_finite_outputs(EO + chunk.tokens * W, chunk.tokens * W);
         upcoming.fetch([&](Index token) {
           problem_.prefetch(next.in, token);

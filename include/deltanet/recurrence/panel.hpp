@@ -86,10 +86,10 @@ void write_chunk(const Chunk<T>& chunk, const T* U, const T* S, T* S1) {
 }
 
 /// Equations 7 to 9 for one panel. EO [2 n, panel] holds the targets X in its upper half and comes back as errors E, then
-/// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S [K, panel]
-/// is carried on.
+/// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S, S1 [K, panel]
+/// the states before and after, which may be one.
 template <Real T>
-void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S) {
+void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, const T* S, T* S1) {
   constexpr PanelWidth<T> W{};
   const Index n = chunk.tokens, P = chunk.predictions, rows = chunk.carry.size(), ps = chunk.pair_stride;
   const T* const H = chunk.pairs.data();
@@ -108,7 +108,7 @@ void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, T* S) {
 
   // O += H U
   panel_product<Keep::all, Triangle::lower>(n, n, Plain<T>{H + P * ps, ps}, U, W, O, W);
-  write_chunk(chunk, U, S, S);
+  write_chunk(chunk, U, S, S1);
 }
 
 }  // namespace deltanet::detail

@@ -113,7 +113,7 @@ struct Problem {
   /// Throws unless `count` outputs are finite, naming the input that is to blame. Every input reaches the outputs, so that
   /// looking at these, which are at hand, saves a pass over the inputs.
   void expect_finite_outputs(const T* o, Index count) const {
-    if ((VectorMap<const T>(o, count).array() * T(0)).sum() == T(0)) return;
+    if (all_finite(o, count)) return;
     expect_finite_inputs();
     throw std::overflow_error("o: the state grew beyond the largest number; expected keys of unit length and beta in [0, 2]");
   }
@@ -130,13 +130,18 @@ struct Problem {
     for_each_input([&](const auto& field, const auto& rows) { std::fill_n(rows[t], width_of(field), T(0)); }, head);
   }
 
+  /// Throws unless cotangents have the outputs' shapes, and that of the states is finite. At `do` looks who reads it.
   void expect_cotangents(const Cotangents<T>& d) const {
     const auto& x = extents;
     expect_shape("do", d.o, {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
-    expect_finite("do", d.o);
     if (d.final_state.absent()) return;
     expect_state("dfinal_state", d.final_state);
     expect_finite("dfinal_state", d.final_state);
+  }
+
+  /// Throws unless `count` cotangents `dO` that were read from those given are finite.
+  void expect_finite_cotangents(const T* dO, Index count, const Cotangents<T>& given_d) const {
+    if (!all_finite(dO, count)) expect_finite("do", given_d.o);
   }
 
   // forward: y = x / sqrt(|x|^2 + eps)

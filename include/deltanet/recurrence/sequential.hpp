@@ -43,6 +43,7 @@ template <InputBundle In>
   const detail::Problem<In> problem(in, options);
   problem.expect_finite_inputs();
   problem.expect_cotangents(cotangents);
+  expect_finite("do", cotangents.o);
   const auto& x = problem.extents;
   ScanGradients<In> gradients = detail::zero_gradients(problem);
   const Tensor<T, 4> initial_state = problem.initial_state();
