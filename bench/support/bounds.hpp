@@ -50,17 +50,20 @@ Bound product_bound(double flops, Index rows, Index D) {
   return {"of_product", seconds * flops / (2 * static_cast<double>(rows * D * D))};
 }
 
-/// Every number of a state read, changed and written once, in order. On the threads that are set.
+/// Every number of a state read, changed and written once, to and fro as decoding does. On the threads that are set.
 template <Real T>
 Bound rewrite_bound(Index numbers) {
   Vector<T> state = Vector<T>::Ones(numbers);
-  const Index pieces = num_threads();
+  const Index pieces = std::max<Index>(num_threads(), numbers / 16384);
+  const auto rewrite = [&](Index i) {
+    const Index begin = i * numbers / pieces, end = (i + 1) * numbers / pieces;
+    auto part = state.segment(begin, end - begin);
+    part = (T(0.5) * part.array() + T(0.5)).matrix();
+  };
+  Walk walk = Walk::forth;
   const double seconds = detail::fastest([&] {
-    parallel_for(pieces, [&](Index i) {
-      const Index begin = i * numbers / pieces, end = (i + 1) * numbers / pieces;
-      auto part = state.segment(begin, end - begin);
-      part = (T(0.5) * part.array() + T(0.5)).matrix();
-    });
+    parallel_for(pieces, rewrite, walk);
+    walk = walk == Walk::forth ? Walk::back : Walk::forth;
   });
   expect((state.array() == T(1)).all(), "rewrite bound: expected ones");
   return {"of_rewrite", seconds};

@@ -1,5 +1,6 @@
 #include "deltanet/core/threads.hpp"
 
+#include <mutex>
 #include <numeric>
 #include <vector>
 
@@ -20,18 +21,31 @@ TEST_CASE("every piece is done once, whatever the number of threads") {
   set_num_threads(before);
 }
 
-TEST_CASE("a loop back does every piece once, each thread's own from its end") {
+TEST_CASE("a loop back does every piece once, each part from its end") {
   const int before = num_threads();
-  for (const int threads : {1, 3}) {
-    set_num_threads(threads);
-    std::vector<int> done(100);
-    parallel_for(100, [&](Index i) { ++done[static_cast<std::size_t>(i)]; }, Walk::back);
-    CHECK(done == std::vector<int>(100, 1));
-  }
   set_num_threads(1);
   std::vector<Index> order;
-  parallel_for(4, [&](Index i) { order.push_back(i); }, Walk::back);
+  const auto note = [&](Index i) { order.push_back(i); };
+  parallel_for(4, note, Walk::back);
   CHECK(order == std::vector<Index>{3, 2, 1, 0});
+
+  set_num_threads(3);
+  std::vector<int> done(99);
+  std::vector<std::vector<Index>> parts(3);
+  std::mutex one_at_a_time;
+  const auto count = [&](Index i) {
+    const std::lock_guard lock(one_at_a_time);
+    ++done[static_cast<std::size_t>(i)];
+    parts[static_cast<std::size_t>(i / 33)].push_back(i);
+  };
+  parallel_for(99, count, Walk::back);
+  CHECK(done == std::vector<int>(99, 1));
+  for (std::size_t p = 0; p < 3; ++p) {
+    // whoever takes the pieces of a part, at most the other two have noted one of theirs before its first
+    const Index last = static_cast<Index>(p) * 33 + 32;
+    CHECK(parts[p].front() > last - 3);
+    CHECK(parts[p].back() < last - 29);
+  }
   set_num_threads(before);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "deltanet/core/random.hpp"
 #include "deltanet/memory/dynamics.hpp"
 #include "support/catch.hpp"

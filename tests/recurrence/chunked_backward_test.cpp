@@ -1,5 +1,7 @@
 #include "deltanet/recurrence/chunked_backward.hpp"
 
+#include <limits>
+
 #include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/recurrence/chunked.hpp"
 #include "deltanet/recurrence/sequential.hpp"
@@ -61,16 +63,27 @@ TEST_CASE("a cache of other sizes or another chunk size is refused") {
                     "cache.errors: expected [B=2, T=20, HV=4, V=20], got [0, 0, 0, 0]");
 }
 
-TEST_CASE("a cotangent that is not finite is refused, wherever it is") {
-  Backward b;
+TEST_CASE("a cotangent that is not finite is refused, wherever it is, and nothing is left behind") {
+  const Index T = 300, HV = 2, V = 130;  // several blocks and panels
+  const RandomInputs<GatedDeltaRule, float> inputs({.B = 1, .T = T, .H = 1, .HV = HV, .V = V, .N = 3});
+  const ScanOptions<float> options{.cu_seqlens = {0, 10, 10, T}};
+  ScanCache<float> cache;
+  (void)chunked(inputs.in(), options, &cache);
+  const auto expected = chunked_backward(inputs.in(), cache, {.o = inputs.do_}, options);
   const float broken = GENERATE(std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity());
-  for (const Index at : {Index{0}, Index{1234}, b.inputs.do_.size() - 1}) {
-    Tensor<float, 4> dO = b.inputs.do_;
-    dO.data()[at] = broken;
-    const std::string complaint = detail::concat("do: expected finite numbers, got ", broken, " at flat index ", at);
-    CHECK_THROWS_WITH(chunked_backward(b.inputs.in(), b.cache, {.o = dO}), complaint);
-    CHECK_THROWS_WITH(sequential_backward(b.inputs.in(), {.o = dO}), complaint);
+  const int before = num_threads();
+  for (const int threads : {1, 16}) {  // a piece for all of a state; several that share one
+    set_num_threads(threads);
+    for (const Index at : {Index{0}, T / 2 * HV * V + 70, T * HV * V - 1}) {
+      Tensor<float, 4> dO = inputs.do_;
+      dO.data()[at] = broken;
+      const std::string complaint = detail::concat("do: expected finite numbers, got ", broken, " at flat index ", at);
+      CHECK_THROWS_WITH(chunked_backward(inputs.in(), cache, {.o = dO}, options), complaint);
+      CHECK_THROWS_WITH(sequential_backward(inputs.in(), {.o = dO}, options), complaint);
+    }
+    CHECK(test::identical(chunked_backward(inputs.in(), cache, {.o = inputs.do_}, options).inputs.k, expected.inputs.k));
   }
+  set_num_threads(before);
 }
 
 TEST_CASE("cotangents of a wrong shape are refused by name") {

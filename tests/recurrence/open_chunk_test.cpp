@@ -34,14 +34,13 @@ struct OneToken {
 TEMPLATE_TEST_CASE("a token is answered by the chunk's equations, from the state and the writes that wait", "", float, double) {
   using T = TestType;
   const bool predicts = GENERATE(true, false);
-  const Index rows = 6, C = 5;
+  const Index rows = GENERATE(6, 22), C = 5;  // fewer than are fetched ahead, and more
   for (const Index V : {1, 5, 16, 20, 64, 157})
     for (const Index i : {Index(0), Index(1), C - 1}) {
       OneToken<T> at(predicts, rows, V, C);
       const Matrix<T> before = at.U, S = at.S;
       Matrix<T> o = Matrix<T>::Constant(1, V, std::numeric_limits<T>::quiet_NaN());
-      detail::advance_token<T>(at.chunk, i, at.S.data(), at.S.data(), V, at.x.data(), at.b.data(), at.U.data(),
-                               o.data());
+      detail::advance_token<T>(at.chunk, i, at.S.data(), at.S.data(), V, at.x.data(), at.b.data(), at.U.data(), o.data());
 
       const auto R = at.chunk.reads.leftCols(rows);
       const auto H = at.chunk.pairs.leftCols(C);

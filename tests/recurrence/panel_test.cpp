@@ -16,7 +16,8 @@ TEMPLATE_TEST_CASE("a panel advances by the chunk's equations, whether or not it
   for (const Index n : {1, 3, 4, 5, 16}) {
     const Index P = predicts ? n : 0;
     const Chunk<T> chunk = test::random_chunk<T>(random, n, K, predicts, coupled);
-    Matrix<T> X(n, W), b(n, W), S0(K, W), S = Matrix<T>::Constant(K, W, std::numeric_limits<T>::quiet_NaN()), U(n, W), EO = Matrix<T>::Constant(2 * n, W, std::numeric_limits<T>::quiet_NaN());
+    Matrix<T> X(n, W), b(n, W), S0(K, W), S = Matrix<T>::Constant(K, W, std::numeric_limits<T>::quiet_NaN()), U(n, W),
+                                          EO = Matrix<T>::Constant(2 * n, W, std::numeric_limits<T>::quiet_NaN());
     random.fill_normal(X);
     random.fill_uniform(b, 0, 1);
     random.fill_normal(S0);

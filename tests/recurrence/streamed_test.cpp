@@ -58,10 +58,13 @@ TEST_CASE("any number of threads gives the same stream") {
   set_num_threads(1);
   GatedState state = GatedState::zero(2, 4, 12, 100);
   const auto o = streamed(inputs.in(), state);
+  const test::RandomInputs<GatedDeltaRule, float> next({.T = 1, .V = 100});  // read back over the states: 11 tokens wait
+  const auto next_o = streamed(next.in(), state);
   for (const int threads : {2, 3, 8}) {
     set_num_threads(threads);
     GatedState other = GatedState::zero(2, 4, 12, 100);
     CHECK(test::identical(streamed(inputs.in(), other), o));
+    CHECK(test::identical(streamed(next.in(), other), next_o));
     CHECK(test::identical(other.settled(), state.settled()));
   }
   set_num_threads(before);

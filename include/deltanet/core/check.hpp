@@ -78,6 +78,7 @@ template <Real T>
 
 /// Throws unless every entry is a finite number.
 template <class T, int N>
+  requires Real<std::remove_const_t<T>>
 void expect_finite(std::string_view name, const View<T, N>& view) {
   if (all_finite<std::remove_const_t<T>>(view.data, view.size())) return;
   for (Index i = 0; i < view.size(); ++i)

@@ -50,8 +50,8 @@ inline void set_num_threads(int count) {
 enum class Walk { forth, back };
 
 /// Calls f(i) for every i in [0, pieces), on the caller and the other threads, and returns when all are done. The first
-/// exception is rethrown here. Nested calls run in order on the calling thread, and so do calls while the threads work for
-/// another.
+/// exception is rethrown here. Nested calls run one piece after another on the calling thread, and so do calls while the
+/// threads work for another.
 ///
 /// A thread begins with its own part of the pieces, the same in every loop, so that what one loop wrote is in the cache of who
 /// reads it in the next; then it helps with the others' parts. Each part is gone through the way that `walk` says.

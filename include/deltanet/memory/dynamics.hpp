@@ -32,8 +32,8 @@ enum class PredictedFrom {
 ///   assign(in, t, n)             now stands for the tokens t .. t + n - 1
 ///   build(x, w, scale, chunk)    fills the chunk, whose tokens n and predictions P are set, from the rows that predict and
 ///                                read, x = [p; q] [P + n, K], and the rows that write, w [n, K]
-///   backward(x, w, scale, chunk, dchunk, dx, dw)   the gradients of that: fills those rows of dx and dw, and gathers those of
-///                                the gates
+///   backward(x, w, scale, chunk, dchunk, dx, dw)   the gradients of that: fills the K columns of those rows of dx and dw, and
+///                                gathers those of the gates
 ///   gates_backward(d, t)         adds the gathered gradients to those of the tokens from t on
 ///
 ///   OpenWindow<T>(C, K)          the same for a chunk that is read a token at a time, and may be left open

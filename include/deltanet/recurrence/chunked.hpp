@@ -64,7 +64,8 @@ class ForwardPiece : ScanPiece<In> {
     const Head& next = heads_[upcoming.head];
     for (Index p = this->first_panel_; p < this->end_panel_; ++p) {
       T* const carried = head.panels.panel(p);
-      // A block's last chunk writes the state to where it is kept before the next one, and it is read there.
+      // A block's last chunk writes the state straight to where it is kept for the next block, whose first chunk reads it
+      // there; between a block's chunks it is in `carried`.
       T* const before = head.kept ? head.kept + this->kept(block, p) : carried;
       T* const after = head.kept && block + 1 < blocks_.count() ? head.kept + this->kept(block + 1, p) : carried;
       if (head.kept && block == 0) std::copy_n(carried, this->panel_size(), before);

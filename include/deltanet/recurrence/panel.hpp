@@ -86,8 +86,8 @@ void write_chunk(const Chunk<T>& chunk, const T* U, const T* S, T* S1) {
 }
 
 /// Equations 7 to 9 for one panel. EO [2 n, panel] holds the targets X in its upper half and comes back as errors E, then
-/// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S, S1 [K, panel]
-/// the states before and after, which may be one.
+/// outputs O (where nothing is predicted, the errors are the targets); b, U [n, panel] are strengths and writes; S, S1 [K,
+/// panel] the states before and after, which may be one.
 template <Real T>
 void advance(const Chunk<T>& chunk, const T* b, T* EO, T* U, const T* S, T* S1) {
   constexpr PanelWidth<T> W{};

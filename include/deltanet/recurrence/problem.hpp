@@ -130,7 +130,7 @@ struct Problem {
     for_each_input([&](const auto& field, const auto& rows) { std::fill_n(rows[t], width_of(field), T(0)); }, head);
   }
 
-  /// Throws unless cotangents have the outputs' shapes, and that of the states is finite. At `do` looks who reads it.
+  /// Throws unless cotangents have the outputs' shapes, and that of the states is finite. Whether `do` is, finds who reads it.
   void expect_cotangents(const Cotangents<T>& d) const {
     const auto& x = extents;
     expect_shape("do", d.o, {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
@@ -139,9 +139,9 @@ struct Problem {
     expect_finite("dfinal_state", d.final_state);
   }
 
-  /// Throws unless `count` cotangents `dO` that were read from those given are finite.
-  void expect_finite_cotangents(const T* dO, Index count, const Cotangents<T>& given_d) const {
-    if (!all_finite(dO, count)) expect_finite("do", given_d.o);
+  /// Throws unless `count` cotangents that were read from those of `whole` are finite, naming the first of all that is not.
+  void expect_finite_cotangents(const T* dO, Index count, const Cotangents<T>& whole) const {
+    if (!all_finite(dO, count)) expect_finite("do", whole.o);
   }
 
   // forward: y = x / sqrt(|x|^2 + eps)

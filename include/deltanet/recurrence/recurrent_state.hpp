@@ -16,8 +16,8 @@ namespace deltanet {
 template <Real T, class M>
 struct RecurrentState {
   Tensor<T, 4> recurrent_state;  // [N, HV, K, V]; with momentum [N, HV, 2 K, V]: the memory's rows, then the momentum's
-  Tensor<T, 3> open_chunk;       // [N, HV, ..]: the writes U [C, V] of the tokens since, and their OpenBuilder's numbers
-  Vector<T> open_tokens;         // [N]: how many they are
+  Tensor<T, 3> open_chunk;  // [N, HV, ..]: the writes U [C, V] of the tokens since, and their OpenBuilder's numbers, padded
+  Vector<T> open_tokens;    // [N]: how many they are
 
   static constexpr auto fields() {
     using S = RecurrentState;
@@ -66,12 +66,12 @@ struct RecurrentState {
     return std::move(copy.recurrent_state);
   }
 
-  /// Numbers of the open chunk of one head, and so many more that the next one's begin with a line of the cache: the same on
-  /// all machines.
+  /// Numbers of the open chunk of one head, rounded up to whole lines of the cache, so that all heads' begin at the same place
+  /// of a line. The same on all machines.
   [[nodiscard]] static Index open_numbers(Index K, Index V) {
-    constexpr Index line = 32;
+    constexpr Index whole_lines = 32;  // two of float, four of double
     const Index numbers = default_chunk_size * V + M::template OpenBuilder<T>::numbers(default_chunk_size, K);
-    return (numbers + line - 1) / line * line;
+    return (numbers + whole_lines - 1) / whole_lines * whole_lines;
   }
 };
 

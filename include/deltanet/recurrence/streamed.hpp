@@ -21,8 +21,7 @@ class TokenReader {
   void read(const std::vector<Sequence>& some) {
     const auto& x = problem_.extents;
     const HeadGroups groups(x.N, x.HV, 1, num_threads(), x.HV);  // a builder each: as few as keep all threads busy
-    // one token forth over the states, the next one back
-    const Walk walk = x.N > 0 && state_.waiting(0) % 2 != 0 ? Walk::back : Walk::forth;
+    const Walk walk = next_walk(some);
     const auto read_heads = [&](Index index) {
       const auto piece = groups[index];
       const Sequence& tokens = some[static_cast<std::size_t>(piece.sequence)];
@@ -37,7 +36,9 @@ class TokenReader {
         T* const S = state_.recurrent_state.data() + state * x.rows * x.V;
         T* const U = state_.open_chunk.data() + state * state_.open_chunk.dimension(2);
         T* const numbers = U + C * x.V;
-        const T* const next = S + step * x.rows * x.V;  // may be none: it is only fetched ahead
+        // the state that is read next, if there is one: it is fetched ahead
+        const Index ahead = state + step >= 0 && state + step < x.N * x.HV ? step : 0;
+        const T* const next = S + ahead * x.rows * x.V;
         Index i = state_.waiting(piece.sequence);
         for (Index t = 0; t < tokens.tokens(); ++t, ++i) {
           T* const o = o_.data() + problem_.value_row(tokens, t, hv);
@@ -45,7 +46,7 @@ class TokenReader {
           const Chunk<T>& rows = builder.append(head, t, i, problem_.scale, numbers);
           // what is needed after the state, and first of all for the next head
           fetch(static_cast<const T*>(U), i * x.V);
-          fetch(static_cast<const T*>(numbers + step * state_.open_chunk.dimension(2)), (i + 1) * padded<T>(x.K));
+          fetch(static_cast<const T*>(numbers + ahead * state_.open_chunk.dimension(2)), (i + 1) * padded<T>(x.K));
           advance_token<T>(rows, i, S, next, x.V, target.data(), b.data(), U, o);
           problem_.expect_finite_outputs(o, x.V);
         }
@@ -61,6 +62,14 @@ class TokenReader {
 
  private:
   static constexpr Index C = default_chunk_size;
+
+  /// One call goes forth over the states, the next one back, as far as the tokens that wait tell how many calls there were.
+  [[nodiscard]] Walk next_walk(const std::vector<Sequence>& some) const {
+    for (std::size_t n = 0; n < some.size(); ++n)
+      if (const Index tokens = some[n].tokens(); tokens > 0)
+        return state_.waiting(static_cast<Index>(n)) / tokens % 2 == 0 ? Walk::forth : Walk::back;
+    return Walk::forth;
+  }
 
   const Problem<In>& problem_;
   State& state_;
