@@ -50,7 +50,7 @@ int main() {
   compare("eight tokens taken back", reader.state());
 }
 // Prints:
-//   a state of 57896 bytes, as before the first token
+//   a state of 58376 bytes, as before the first token
 //   saved and loaded: the same logits
 //   a fork that reads on: other logits
 //   eight tokens taken back: the same logits

@@ -37,10 +37,10 @@ cat >model/config.json <<'CONFIG'
  "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32}
 CONFIG
 prints "^model type qwen3_5_text, 1 full_attention, 2 linear_attention$" model
-prints "15\.76 kB a layer and sequence in float: memories \[4, 8, 16\], tokens that wait to be written \[4, 785\], " model # 4 (512 + 3140 + 288)
+prints "16\.00 kB a layer and sequence in float: memories \[4, 8, 16\], tokens that wait to be written \[4, 800\], " model # 4 (512 + 3200 + 288)
 prints "inputs of the convolutions \[96, 3\]$" model
 prints "512 bytes a token" model # 4 * 2 * 2 * 32
-prints '"bytes_per_sequence": 31520' model --json
+prints '"bytes_per_sequence": 32000' model --json
 sed -i 's/"linear_key_head_dim": 8/"linear_key_head_dim": "8"/' model/config.json
 refuses 'config.json: linear_key_head_dim: expected a whole number, found "8"' model
 echo '{"model_type": "llama"}' >model/config.json
