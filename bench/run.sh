@@ -4,8 +4,10 @@ set -eu
 here=$PWD
 cd "$(dirname "$0")/.."
 
-# One change at a time from d128, T2048, one thread.
-standard='^(prefill|train|decode)/.*threads1$|^(prefill|train)/gated_delta_net/float/|^decode/gated_delta_net/|^layer.*/gated_delta_net/float/D1024|^model_'
+# All members at one size; Gated DeltaNet at all sizes and threads, in double at two of them; layers and models.
+members='^(prefill|train)/.*/float/d128/H16/T2048/threads1$|^decode/.*/float/d128/H32/B1/threads1$'
+sizes='^(prefill|train|decode)/gated_delta_net/float/|^(prefill|train)/gated_delta_net/double/d(64|128)/H16/T2048/threads1$'
+standard="$members|$sizes|^layer.*/gated_delta_net/float/D1024|^model_"
 quick='^(prefill|train)/(gated_delta_net|delta_net)/float/d(64|128|256)/H16/T(512|2048)/threads1$|^decode/gated_delta_net/float/|^(prefill)/gated_delta_net/float/d128/H2/|^layer/gated_delta_net/float/D1024/T2048|^model_train/.*D96'
 filter=$standard out=build/bench/results repetitions=3 min_time=0.05
 
@@ -15,7 +17,7 @@ usage: sh bench/run.sh [--quick | --filter REGEX] [--repetitions N] [--out FOLDE
 
 Installs what is missing (Debian and Ubuntu, as root or with sudo), builds the benchmarks in build/ and runs them one by one:
 each is checked, timed, and compared with the machine's multiply-add peak. Writes FOLDER/results.json, results.md and plots
-(SVG). The whole suite takes about ten minutes on two cores, --quick less than two.
+(SVG). On two cores the build takes two minutes, the whole suite five, --quick little more than one.
 
   --quick            Gated DeltaNet and DeltaNet alone, few sizes
   --filter REGEX     benchmarks whose names match; bench/README.md explains names
@@ -56,8 +58,8 @@ build deltanet_benchmarks
 list=$out/names
 : >"$list"
 for program in recurrence layer model; do
-  build/bench/${program}_bench --benchmark_list_tests --benchmark_filter="${filter}" 2>/dev/null |
-    sed -n "s|^\([a-z].*\)/real_time\$|$program \1|p" >>"$list"
+  build/bench/${program}_bench --benchmark_list_tests | sed -n 's|^\([a-z].*\)/real_time$|\1|p' | grep -E -e "$filter" |
+    sed "s|^|$program |" >>"$list"
 done
 count=$(wc -l <"$list")
 [ "$count" -gt 0 ] || bad "--filter: no benchmark matches '$filter'"
