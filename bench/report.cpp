@@ -134,9 +134,9 @@ std::string plot_members(const std::vector<Measurement>& all) {
   std::ostringstream script;
   script << "$bars << E\n";
   for (const auto& [member, values] : bars) script << member << ' ' << values[0] << ' ' << values[1] << '\n';
-  script
-      << "E\nset style data histograms\nset style fill solid 0.8\nset xtics rotate by -35 noenhanced\nset ylabel 'fraction of "
-         "the multiply-add peak'\nplot $bars using 2:xtic(1) title 'prefill', '' using 3 title 'train'\n";
+  script << "E\nset style data histograms\nset style fill solid 0.8\nset xtics rotate by -35 noenhanced scale 0\nset rmargin 12\n"
+            "set key outside top right horizontal\nset ylabel 'fraction of the multiply-add peak'\n"
+            "plot $bars using 2:xtic(1) title 'prefill', '' using 3 title 'train'\n";
   return script.str();
 }
 
