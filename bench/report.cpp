@@ -134,9 +134,10 @@ std::string plot_members(const std::vector<Measurement>& all) {
   std::ostringstream script;
   script << "$bars << E\n";
   for (const auto& [member, values] : bars) script << member << ' ' << values[0] << ' ' << values[1] << '\n';
-  script << "E\nset style data histograms\nset style fill solid 0.8\nset xtics rotate by -35 noenhanced scale 0\nset rmargin 12\n"
-            "set key outside top right horizontal\nset ylabel 'fraction of the multiply-add peak'\n"
-            "plot $bars using 2:xtic(1) title 'prefill', '' using 3 title 'train'\n";
+  script
+      << "E\nset style data histograms\nset style fill solid 0.8\nset xtics rotate by -35 noenhanced scale 0\nset rmargin 12\n"
+         "set ylabel 'fraction of the multiply-add peak'\n"
+         "plot $bars using 2:xtic(1) title 'prefill', '' using 3 title 'train'\n";
   return script.str();
 }
 
@@ -144,7 +145,7 @@ void draw(const std::filesystem::path& path, const std::string& title, const std
   if (script.empty()) return;
   FILE* gnuplot = ::popen("gnuplot", "w");
   const std::string text = "set terminal svg size 800,480 background 'white'\nset output '" + path.string() + "'\nset title '" +
-                           title + "'\nset yrange [0:]\nset grid\nset key left top\n" + script;
+                           title + "'\nset yrange [0:]\nset grid\nset key outside top right horizontal\n" + script;
   const bool fed = gnuplot && std::fputs(text.c_str(), gnuplot) >= 0;
   if (!gnuplot || ::pclose(gnuplot) != 0 || !fed) throw std::runtime_error(path.string() + ": gnuplot could not draw it");
   std::cout << "  " << path.string() << '\n';
