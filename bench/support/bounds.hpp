@@ -54,7 +54,8 @@ Bound product_bound(double flops, Index rows, Index D) {
 template <Real T>
 Bound rewrite_bound(Index numbers) {
   Vector<T> state = Vector<T>::Ones(numbers);
-  const Index pieces = std::max<Index>(num_threads(), numbers / 16384);
+  constexpr Index of_a_head = 128 * 128;
+  const Index pieces = std::max<Index>(num_threads(), numbers / of_a_head);
   const auto rewrite = [&](Index i) {
     const Index begin = i * numbers / pieces, end = (i + 1) * numbers / pieces;
     auto part = state.segment(begin, end - begin);

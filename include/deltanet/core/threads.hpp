@@ -49,6 +49,11 @@ inline void set_num_threads(int count) {
 /// second one goes back: what was read last is then read first.
 enum class Walk { forth, back };
 
+/// Where a walk through [begin, end) is when one forth is at i.
+[[nodiscard]] constexpr Index walked(Walk walk, Index i, Index begin, Index end) {
+  return walk == Walk::forth ? i : begin + end - 1 - i;
+}
+
 /// Calls f(i) for every i in [0, pieces), on the caller and the other threads, and returns when all are done. The first
 /// exception is rethrown here. Nested calls run one piece after another on the calling thread, and so do calls while the
 /// threads work for another.
@@ -65,7 +70,7 @@ void parallel_for(Index pieces, const F& f, Walk walk = Walk::forth) {
   constexpr Index most_parts = 64;
   const Index parts = std::min({pieces, static_cast<Index>(threads.count), most_parts});
   if (parts <= 1 || detail::inside_parallel) {
-    for (Index i = 0; i < pieces; ++i) f(walk == Walk::forth ? i : pieces - 1 - i);
+    for (Index i = 0; i < pieces; ++i) f(walked(walk, i, 0, pieces));
     return;
   }
   Part part[most_parts];
@@ -80,7 +85,7 @@ void parallel_for(Index pieces, const F& f, Walk walk = Walk::forth) {
     try {
       for (Index p = 0; p < parts; ++p) {
         auto& [next, begin, end] = part[(thread + p) % parts];
-        for (Index i = next++; i < end && !failed; i = next++) f(walk == Walk::forth ? i : begin + end - 1 - i);
+        for (Index i = next++; i < end && !failed; i = next++) f(walked(walk, i, begin, end));
       }
     } catch (...) {
       if (!failed.exchange(true)) failure = std::current_exception();

@@ -44,15 +44,17 @@ struct OpenRows {
   T* data;
   Index stride;
 
-  OpenRows(T* numbers, Index K) : data(numbers), stride(stride_of(K)) {}
+  OpenRows(T* numbers, Index K) : data(numbers), stride(whole(K)) {}
 
-  [[nodiscard]] static Index numbers(Index C, Index K) { return C * stride_of(K); }
+  [[nodiscard]] static Index numbers(Index C, Index K) { return C * whole(K); }
   [[nodiscard]] T* row(Index j) const { return data + j * stride; }
 
+  /// The smallest multiple of the widest vectors' panel that is at least `count`: whole lines of the cache, on all machines.
+  [[nodiscard]] static Index whole(Index count) { return (count + widest - 1) / widest * widest; }
+
  private:
-  static constexpr Index widest = 32;  // a panel of the widest vectors
+  static constexpr Index widest = 32;
   static_assert(Lanes<std::remove_const_t<T>>::panel <= widest);
-  static Index stride_of(Index K) { return (K + widest - 1) / widest * widest; }
 };
 
 }  // namespace deltanet

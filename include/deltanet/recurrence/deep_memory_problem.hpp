@@ -86,8 +86,8 @@ struct DeepMemoryProblem {
 
   /// Throws unless the outputs and the weights are finite, naming what is to blame.
   void expect_finite_result(const DeepMemoryResult<T>& result) const {
-    const auto finite = [](const auto& x) { return (VectorMap<const T>(x.data(), x.size()).array() * T(0)).sum() == T(0); };
-    if (finite(result.o) && finite(result.final_state.weights)) return;
+    const auto& weights = result.final_state.weights;
+    if (all_finite(result.o.data(), result.o.size()) && all_finite(weights.data(), weights.size())) return;
     throw std::overflow_error(
         "deep memory: the weights grew beyond the largest number; expected keys of unit length and theta of about "
         "1 / mini_batch");

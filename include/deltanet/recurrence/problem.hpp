@@ -130,7 +130,8 @@ struct Problem {
     for_each_input([&](const auto& field, const auto& rows) { std::fill_n(rows[t], width_of(field), T(0)); }, head);
   }
 
-  /// Throws unless cotangents have the outputs' shapes, and that of the states is finite. Whether `do` is, finds who reads it.
+  /// Throws unless cotangents have the outputs' shapes, and that of the states is finite. Whoever reads `do` looks whether it
+  /// is.
   void expect_cotangents(const Cotangents<T>& d) const {
     const auto& x = extents;
     expect_shape("do", d.o, {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});

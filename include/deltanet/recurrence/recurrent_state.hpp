@@ -69,9 +69,7 @@ struct RecurrentState {
   /// Numbers of the open chunk of one head, rounded up to whole lines of the cache, so that all heads' begin at the same place
   /// of a line. The same on all machines.
   [[nodiscard]] static Index open_numbers(Index K, Index V) {
-    constexpr Index whole_lines = 32;  // two of float, four of double
-    const Index numbers = default_chunk_size * V + M::template OpenBuilder<T>::numbers(default_chunk_size, K);
-    return (numbers + whole_lines - 1) / whole_lines * whole_lines;
+    return OpenRows<T>::whole(default_chunk_size * V + M::template OpenBuilder<T>::numbers(default_chunk_size, K));
   }
 };
 

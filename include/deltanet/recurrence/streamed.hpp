@@ -30,7 +30,7 @@ class TokenReader {
       Vector<T> target(x.V), b(x.V);
       const Index step = walk == Walk::forth ? 1 : -1;
       for (Index h = piece.first_head; h < piece.end_head; ++h) {
-        const Index hv = walk == Walk::forth ? h : piece.first_head + piece.end_head - 1 - h;
+        const Index hv = walked(walk, h, piece.first_head, piece.end_head);
         const auto head = problem_.template head<typename Member::template HeadInputs<T>>(problem_.in, tokens, hv);
         const Index state = piece.sequence * x.HV + hv;
         T* const S = state_.recurrent_state.data() + state * x.rows * x.V;
