@@ -2,9 +2,12 @@
 set(DELTANET_HEADERS
     include/deltanet/deltanet.hpp
     # core
+    include/deltanet/core/workspace.hpp
+    include/deltanet/core/owned.hpp
     include/deltanet/core/tensor.hpp
     include/deltanet/core/check.hpp
     include/deltanet/core/parameters.hpp
+    include/deltanet/core/flush_to_zero.hpp
     include/deltanet/core/random.hpp
     include/deltanet/core/sequences.hpp
     include/deltanet/core/padding.hpp
@@ -77,6 +80,7 @@ set(DELTANET_HEADERS
     include/deltanet/recurrence/retrieve.hpp
     # layers
     include/deltanet/layers/layer.hpp
+    include/deltanet/layers/into.hpp
     include/deltanet/layers/rollback.hpp
     include/deltanet/layers/tokens.hpp
     include/deltanet/layers/linear.hpp

@@ -4,9 +4,12 @@
 /// is included by name, with the CMake target deltanet::io.
 
 // clang-format off
+#include "deltanet/core/workspace.hpp"
+#include "deltanet/core/owned.hpp"
 #include "deltanet/core/tensor.hpp"
 #include "deltanet/core/check.hpp"
 #include "deltanet/core/parameters.hpp"
+#include "deltanet/core/flush_to_zero.hpp"
 #include "deltanet/core/random.hpp"
 #include "deltanet/core/sequences.hpp"
 #include "deltanet/core/padding.hpp"
@@ -79,6 +82,7 @@
 #include "deltanet/recurrence/retrieve.hpp"
 
 #include "deltanet/layers/layer.hpp"
+#include "deltanet/layers/into.hpp"
 #include "deltanet/layers/rollback.hpp"
 #include "deltanet/layers/tokens.hpp"
 #include "deltanet/layers/linear.hpp"

@@ -16,7 +16,7 @@ TEST_CASE("a view reads and writes the tensor it was made from") {
 
 TEST_CASE("a view wraps a caller's buffer through Eigen's maps") {
   const float numbers[6] = {1, 2, 3, 4, 5, 6};
-  const Eigen::TensorMap<const Tensor<float, 2>> map(numbers, 2, 3);
+  const Eigen::TensorMap<const EigenTensor<float, 2>> map(numbers, 2, 3);
   const View<const float, 2> view(map);
   CHECK(view.data == numbers);
   CHECK(view.rows()(1, 0) == 4);

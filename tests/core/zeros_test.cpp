@@ -18,7 +18,7 @@ TEST_CASE("memory begins at zero, from end to end and for any number of threads"
   set_num_threads(before);
   const Tensor<double, 3> tensor = zeros<double>(2, 3, 4);
   CHECK((tensor.dimension(0) == 2 && tensor.dimension(1) == 3 && tensor.dimension(2) == 4));
-  CHECK(Eigen::Map<const Vector<double>>(tensor.data(), 24).isZero(0));
+  CHECK(VectorMap<const double>(tensor.data(), 24).isZero(0));
   CHECK(zero_matrix<double>(3, 5) == Matrix<double>::Zero(3, 5));
 }
 

@@ -2,10 +2,12 @@
 
 #include "deltanet/core/padding.hpp"
 #include "deltanet/core/threads.hpp"
+#include "deltanet/layers/into.hpp"
 #include "deltanet/layers/layer.hpp"
 #include "deltanet/layers/rollback.hpp"
 #include "deltanet/training/gradient_check.hpp"
 #include "support/catch.hpp"
+#include "support/surroundings.hpp"
 #include "support/tolerance.hpp"
 
 /// The laws of layers/layer.hpp, for any Layer: call `layer_laws(layer, width)` from a test case.
@@ -150,29 +152,43 @@ void gradients_are_differences(const L& fixed, const Tensor<double, 3>& x) {
       twice, gradients);
 }
 
-/// Outputs and gradients are the same to the last bit for 1, 2 and 3 threads.
+/// Outputs and gradients are the same to the last bit for 1, 2 and 3 threads, whatever rounding the caller has set and whatever
+/// was in memory before. What the caller has set is still set afterwards.
 template <class L, Real T>
-void threads_change_nothing(const L& layer, const Tensor<T, 3>& x) {
+void surroundings_change_nothing(const L& layer, const Tensor<T, 3>& x) {
   const int before = num_threads();
   struct Run {
     Tensor<T, 3> y, dx;
+    Tensor<T, 2> next;
     typename L::Params gradients;
   };
+  const Tensor<T, 3> token = tokens_of(x, 0, 1);
   const auto run = [&](int threads) {
     set_num_threads(threads);
     typename L::Cache cache;
-    Run result{layer.forward(x, nullptr, &cache), {}, zeros_like(layer.params)};
+    Run result{layer.forward(x, nullptr, &cache), {}, {}, zeros_like(layer.params)};
     Tensor<T, 3> dy = result.y;
     Random(5).fill_normal(dy);
     result.dx = layer.backward(cache, dy, result.gradients);
+    auto state = layer.initial_state(x.dimension(0));
+    (void)layer.forward(x, &state);
+    result.next = layer.step({token.data(), {token.dimension(0), token.dimension(2)}}, state);
     return result;
   };
+  const auto hostile = [&](int threads) {
+    const HostileSurroundings around;
+    Run result = run(threads);
+    const bool untouched = around.untouched();
+    return std::pair{std::move(result), untouched};
+  };
   const Run one = run(1);
-  for (const int threads : {2, 3}) {
+  for (const int threads : {1, 2, 3}) {
     INFO(threads << " threads");
-    const Run several = run(threads);
+    const auto [several, untouched] = threads == 2 ? std::pair{run(threads), true} : hostile(threads);
+    CHECK(untouched);
     CHECK(identical(several.y, one.y));
     CHECK(identical(several.dx, one.dx));
+    CHECK(identical(several.next, one.next));
     for_each_tensor(
         [](const TensorInfo& info, const auto& a, const auto& b) {
           INFO(info.name);
@@ -181,6 +197,44 @@ void threads_change_nothing(const L& layer, const Tensor<T, 3>& x) {
         several.gradients, one.gradients);
   }
   set_num_threads(before);
+}
+
+/// The forms that write into the caller's memory have the bits of those that return, and after the first call of a size neither
+/// allocate nor touch fresh pages. A refused call leaves the caller's memory as it was.
+template <class L, Real T>
+void into_forms_cost_nothing_beside(const L& layer, const Tensor<T, 3>& x) {
+  const Tensor<T, 3> expected = layer.forward(x), token = tokens_of(x, 0, 1);
+  const View<const T, 3> read(x);
+  const View<const T, 2> one(token.data(), {token.dimension(0), token.dimension(2)});
+  Workspace workspace;
+  Tensor<T, 3> y(expected.dimensions()), dx(x.dimensions()), wrong(1, 1, 1);
+  Tensor<T, 2> next(expected.dimension(0), expected.dimension(2));
+  typename L::Cache cache;
+  auto gradients = zeros_like(layer.params);
+  const auto start = layer.initial_state(x.dimension(0));
+  auto state = start;
+  const auto free = [](const char* what, const auto& call) {
+    const Cost cost = cost_of(call);
+    INFO(what);
+    CHECK(cost.allocations == 0);
+    CHECK(cost.page_faults == 0);
+  };
+  free("forward", [&] { forward_into(layer, read, y, workspace); });
+  CHECK(identical(y, expected));
+  free("forward with a cache", [&] { forward_into(layer, read, y, workspace, nullptr, &cache); });
+  free("backward", [&] { backward_into(layer, cache, y, gradients, dx, workspace); });
+  auto sum = zeros_like(layer.params);
+  CHECK(identical(dx, layer.backward(cache, y, sum)));
+  (void)layer.forward(x, &state);
+  auto returned = state;
+  step_into(layer, one, state, next, workspace);
+  CHECK(identical(next, layer.step(one, returned)));
+
+  wrong.setConstant(7);
+  CHECK_THROWS_AS(forward_into(layer, read, wrong, workspace), std::invalid_argument);
+  CHECK_THROWS_AS(backward_into(layer, cache, y, gradients, wrong, workspace), std::invalid_argument);
+  CHECK_THROWS_AS(step_into(layer, one, state, View<T, 2>(wrong.data(), {1, 1}), workspace), std::invalid_argument);
+  CHECK(wrong(0, 0, 0) == 7);
 }
 
 /// Taking tokens back == never having read them, to the last bit, whatever the calls were and wherever the last is cut.
@@ -297,7 +351,7 @@ void layer_laws_in_double(const typename L<double>::Config& config, Index width,
   gradients_are_differences(layer, x);
   unequal_lengths_are_alone(layer, width);
   rollback_is_never_having_read(layer, random_tokens<double>(2, 12, width));
-  threads_change_nothing(layer, random_tokens<double>(2, 100, width));
+  surroundings_change_nothing(layer, random_tokens<double>(2, 100, width));
 }
 
 /// The same for a layer whose memory is one of memory/: what it reads in pieces has the bits of one pass.
@@ -322,7 +376,8 @@ void layer_laws(const typename L<double>::Config& config, Index width, Index tok
   splits_are_whole(single, z);
   no_output_sees_the_future(single, z);
   unequal_lengths_are_alone(single, width);
-  threads_change_nothing(single, random_tokens<float>(2, 300, width));
+  surroundings_change_nothing(single, random_tokens<float>(2, 300, width));
+  into_forms_cost_nothing_beside(single, random_tokens<float>(2, 100, width));
 }
 
 }  // namespace deltanet::test

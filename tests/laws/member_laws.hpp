@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "support/finite_differences.hpp"
 #include "support/random_inputs.hpp"
+#include "support/surroundings.hpp"
 #include "support/tolerance.hpp"
 
 /// The laws of memory/member.hpp, for any member. A new member passes them all by one line in a type list.
@@ -123,11 +124,13 @@ void check_causality(const Sizes& sizes, Index changed) {
   check(chunked(inputs.in()).o, chunked(mixed.in()).o);
 }
 
-/// Any number of threads gives the same bits.
+/// Any number of threads gives the same bits, whatever rounding the caller has set and whatever was in memory before, and so do
+/// the forms that write into the caller's memory. What the caller has set is still set afterwards.
 template <class M, Real T>
-void check_threads_do_not_matter(const Sizes& sizes) {
+void check_surroundings_do_not_matter(const Sizes& sizes) {
   const RandomInputs<M, T> inputs(sizes);
   const int before = num_threads();
+  using In = typename M::template Inputs<T>;
   const auto run = [&](int threads) {
     set_num_threads(threads);
     ScanCache<T> cache;
@@ -135,14 +138,42 @@ void check_threads_do_not_matter(const Sizes& sizes) {
     auto gradients = chunked_backward(inputs.in(), cache, inputs.cotangents());
     return std::pair{std::move(result), std::move(gradients)};
   };
-  const auto [one, d_one] = run(1);
-  for (const int threads : {2, 3, 8}) {
-    const auto [many, d_many] = run(threads);
-    CHECK(identical(one.o, many.o));
-    CHECK(identical(one.final_state, many.final_state));
-    CHECK(identical(d_one.initial_state, d_many.initial_state));
-    for_each_input([](const auto&, const auto& a, const auto& b) { CHECK(identical(a, b)); }, d_one.inputs, d_many.inputs);
+  const auto define = [&] { return std::pair{sequential(inputs.in()), sequential_backward(inputs.in(), inputs.cotangents())}; };
+  const auto check = [](const auto& a, const auto& b) {
+    CHECK(identical(a.first.o, b.first.o));
+    CHECK(identical(a.first.final_state, b.first.final_state));
+    CHECK(identical(a.second.initial_state, b.second.initial_state));
+    for_each_input([](const auto&, const auto& x, const auto& y) { CHECK(identical(x, y)); }, a.second.inputs, b.second.inputs);
+  };
+  const auto one = run(1), definition = define();
+  for (const int threads : {2, 3, 8}) check(one, run(threads));
+  {
+    const HostileSurroundings around;
+    const auto other = run(2), other_definition = define();
+    const bool untouched = around.untouched();
+    CHECK(untouched);
+    check(one, other);
+    check(definition, other_definition);
   }
+
+  Workspace workspace;
+  ScanCache<T> cache;
+  auto into = one;
+  auto state = RecurrentState<T, M>::zero(sizes.B, sizes.HV, sizes.K, sizes.V);
+  const auto free = [](const char* what, const auto& call) {
+    const Cost cost = cost_of(call);
+    INFO(what);
+    CHECK(cost.allocations == 0);
+    CHECK(cost.page_faults == 0);
+  };
+  const ScanOutputs<T> outputs{.o = into.first.o, .final_state = into.first.final_state};
+  free("chunked", [&] { chunked_into(inputs.in(), outputs, workspace); });
+  free("chunked with a cache", [&] { chunked_into(inputs.in(), outputs, workspace, {}, &cache); });
+  free("chunked_backward", [&] { chunked_backward_into<In>(inputs.in(), cache, inputs.cotangents(), into.second, workspace); });
+  check(one, into);
+  free("streamed", [&] { streamed_into(inputs.in(), state, into.first.o, workspace); });
+  chunked_into(inputs.in(), {.o = into.first.o}, workspace);
+  check(one, into);
   set_num_threads(before);
 }
 
@@ -198,8 +229,8 @@ void member_laws() {
     check_pieces_are_whole<M, float>({.T = 37, .K = 33, .V = 70}, ends);
   }
   for (const Index changed : {1, 15, 16, 36}) check_causality<M, float>({.T = 37}, changed);
-  check_threads_do_not_matter<M, float>({.T = 90, .K = 32, .V = 100});
-  check_threads_do_not_matter<M, double>({.B = 1, .T = 90, .H = 1, .HV = 1, .K = 32, .V = 128, .N = 1});
+  check_surroundings_do_not_matter<M, float>({.T = 90, .K = 32, .V = 100});
+  check_surroundings_do_not_matter<M, double>({.B = 1, .T = 90, .H = 1, .HV = 1, .K = 32, .V = 128, .N = 1});
 }
 
 }  // namespace deltanet::test

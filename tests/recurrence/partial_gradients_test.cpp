@@ -14,11 +14,13 @@ TEST_CASE("what value heads add to a key head is added up; what is their own sta
   const detail::Problem<In> problem(in, options);
   const Index group = problem.extents.group();
   REQUIRE(group == 2);
-  auto gradients = detail::empty_gradients(problem).inputs;
+  auto owned = detail::make_gradients(problem);
+  const auto& gradients = owned.inputs;
+  const auto views = ScanGradientViews<In>(owned).inputs;
   detail::PartialGradients<In> partial(problem);
   for (const auto& sequence : problem.sequences)
     for (Index hv = 0; hv < problem.extents.HV; ++hv) {
-      const auto d = partial.head<GatedDeltaRule::HeadGradients<double>>(problem, gradients, sequence, hv);
+      const auto d = partial.head<GatedDeltaRule::HeadGradients<double>>(problem, views, sequence, hv);
       for (Index t = 0; t < sequence.tokens(); ++t) {
         problem.clear_gradients(d, t);
         d.k[t][0] += 1;
@@ -26,7 +28,7 @@ TEST_CASE("what value heads add to a key head is added up; what is their own sta
         d.v[t][1] += 1;
       }
     }
-  partial.sum_to(problem, gradients);
+  partial.sum_to(problem, views);
   for (Index b = 0; b < problem.extents.B; ++b)
     for (Index t = 0; t < 3; ++t) {
       for (Index h = 0; h < problem.extents.H; ++h) CHECK(gradients.k(b, t, h, 0) == static_cast<double>(group));

@@ -19,7 +19,7 @@ TEST_CASE("a caller's own buffer is read where it is") {
   const test::RandomInputs<DeltaRule, float> inputs({.B = 1, .T = 3, .H = 1, .HV = 1, .K = 2, .V = 2, .N = 1});
   auto in = inputs.in();
   CHECK(in.q.data == inputs.owned.q.data());
-  const Eigen::TensorMap<const Tensor<float, 4>> map(inputs.owned.v.data(), 1, 3, 1, 2);
+  const Eigen::TensorMap<const EigenTensor<float, 4>> map(inputs.owned.v.data(), 1, 3, 1, 2);
   in.v = map;
   CHECK(in.v.data == inputs.owned.v.data());
 }

@@ -23,7 +23,7 @@ struct Bigrams {
 
   Tensor<double, 3> forward(View<const std::int32_t, 2> tokens, State*, Cache* cache, const Sequences& sequences) const {
     (void)sequences.count(tokens.shape[0], tokens.shape[1]);
-    cache->tokens = Eigen::TensorMap<const Tensor<std::int32_t, 2>>(tokens.data, tokens.shape);
+    cache->tokens = Eigen::TensorMap<const EigenTensor<std::int32_t, 2>>(tokens.data, tokens.shape);
     Tensor<double, 3> logits(tokens.shape[0], tokens.shape[1], 4);
     for (Index i = 0; i < tokens.size(); ++i) rows(logits).row(i) = params.table.row(tokens.data[i]);
     return logits;

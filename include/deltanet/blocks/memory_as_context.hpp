@@ -93,6 +93,7 @@ class MemoryAsContext {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     const auto cut = sequences.cut(x.shape[0], x.shape[1]);
     const auto N = static_cast<Index>(cut.size());
@@ -124,6 +125,7 @@ class MemoryAsContext {
 
   /// From the last segment to the first: the gradient by the memory runs through all of them.
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     Tensor<T, 3> dx(dy.shape), dy_gated, dm;
     silu_product_backward(cache.y, cache.m, params.o_proj.backward(cache.o_proj, dy, gradients.o_proj.params), dy_gated, dm);
     dm = params.memory_norm.backward(cache.memory_norm, dm, gradients.memory_norm.params);
@@ -138,10 +140,10 @@ class MemoryAsContext {
 
  private:
   /// How many tokens of its segment each sequence has read.
-  [[nodiscard]] std::vector<Index> positions(Index N, const State& state) const {
+  [[nodiscard]] detail::PoolVector<Index> positions(Index N, const State& state) const {
     const auto found = static_cast<Index>(state.segment.sequences.size());
     expect(found == N, "state: expected that of N=", N, " sequences, got ", found);
-    std::vector<Index> all;
+    detail::PoolVector<Index> all;
     for (const AttentionRows<T>& rows : state.segment.sequences) {
       all.push_back(rows.k.tokens() / 2);
       expect(all.back() < config.segment_size, "state.segment: expected fewer tokens than segment_size=", config.segment_size,

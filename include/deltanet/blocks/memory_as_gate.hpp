@@ -62,6 +62,7 @@ class MemoryAsGate {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     Cache own;
     Cache& kept = cache ? *cache : own;
@@ -80,6 +81,7 @@ class MemoryAsGate {
 
   // forward: y = o_proj(silu(a) silu(m)),   a = norm(attn(x beside p)),   m = norm(own(memory([p | x])))
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     Tensor<T, 3> da, dm;
     silu_product_backward(cache.a, cache.m, params.o_proj.backward(cache.o_proj, dy, gradients.o_proj.params), da, dm);
     da = params.attn_norm.backward(cache.attn_norm, da, gradients.attn_norm.params);

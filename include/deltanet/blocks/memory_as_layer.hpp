@@ -67,6 +67,7 @@ class MemoryAsLayer {
   }
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     initialize_persistent_tokens(params.persistent_tokens, random);
     params.memory.initialize(random);
     params.memory_norm.initialize(random);
@@ -82,6 +83,7 @@ class MemoryAsLayer {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     return after_persistent_tokens<T>(params.persistent_tokens, !state, x, sequences, cache ? &cache->joined : nullptr,
                                       [&](View<const T, 3> z, const Sequences& cut) { return read(z, state, cache, cut); });
@@ -91,6 +93,7 @@ class MemoryAsLayer {
 
   // forward: y = own(read([p | x]))
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     Matrix<T>* const dpersistent = gradients.persistent_tokens ? &*gradients.persistent_tokens : nullptr;
     return after_persistent_tokens_backward<T>(cache.joined, dy, dpersistent, [&](View<const T, 3> d) {
       Tensor<T, 3> dz = params.attn.backward(cache.attn, d, gradients.attn.params);

@@ -7,16 +7,17 @@ namespace deltanet::detail {
 
 /// Tokens of one segment of each sequence, or of none where a sequence has no more.
 struct MemorySegment {
-  std::vector<Sequence> ranges;  // [N]: among all tokens of the batch
-  Sequences sequences;           // the same, packed
-  std::vector<Index> begins;     // sequences whose segment begins with these tokens
-  std::vector<Index> ends;       // sequences whose segment is complete with them
+  PoolVector<Sequence> ranges;       // [N]: among all tokens of the batch
+  Sequences sequences;               // the same, packed
+  detail::PoolVector<Index> begins;  // sequences whose segment begins with these tokens
+  detail::PoolVector<Index> ends;    // sequences whose segment is complete with them
 };
 
 /// The segments of sequences of which each has read `positions` tokens of one, in order.
-[[nodiscard]] inline std::vector<MemorySegment> memory_segments(std::vector<Sequence> cut, std::vector<Index> positions,
-                                                                Index segment_size) {
-  std::vector<MemorySegment> segments;
+[[nodiscard]] inline detail::PoolVector<MemorySegment> memory_segments(PoolVector<Sequence> cut,
+                                                                       detail::PoolVector<Index> positions,
+                                                                       Index segment_size) {
+  detail::PoolVector<MemorySegment> segments;
   while (std::any_of(cut.begin(), cut.end(), [](const Sequence& rest) { return rest.tokens() > 0; })) {
     MemorySegment& segment = segments.emplace_back();
     for (std::size_t n = 0; n < cut.size(); ++n) {

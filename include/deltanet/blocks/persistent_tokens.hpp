@@ -90,7 +90,7 @@ class WithPersistentTokens {
  private:
   Index P_;
   std::array<Index, 3> shape_;
-  std::vector<detail::Sequence> own_;  // [N]
+  detail::PoolVector<detail::Sequence> own_;  // [N]
   Sequences all_;
 };
 

@@ -74,6 +74,7 @@ class ResidualBlock {
   }
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     params.attn_norm.initialize(random);
     params.attn.initialize(random);
     params.mlp_norm.initialize(random);
@@ -84,6 +85,7 @@ class ResidualBlock {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     const Tensor<T, 3> h = branch(params.attn_norm, x, cache ? &cache->attn_norm : nullptr, [&](View<const T, 3> z) {
       return params.attn.forward(z, state, cache ? &cache->attn : nullptr, sequences);
     });
@@ -92,6 +94,7 @@ class ResidualBlock {
   }
 
   Tensor<T, 2> step(View<const T, 2> x, State& state) const {
+    const FlushToZero flush;
     NoState none;
     const auto branch_of = [&](const RMSNorm<T>& norm, View<const T, 2> from, const auto& part) {
       Tensor<T, 2> y = norms_before() ? part(norm.step(from, none)) : norm.step(part(from), none);
@@ -105,6 +108,7 @@ class ResidualBlock {
   // forward: h = x + branch(x),   branch(x) = attn(attn_norm(x)) or attn_norm(attn(x)),   and so on with mlp
   // so:      dx = dh + branch'(dh)
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     const Tensor<T, 3> dh = branch_backward(params.mlp_norm, cache.mlp_norm, gradients.mlp_norm, dy, [&](View<const T, 3> d) {
       return params.mlp.backward(cache.mlp, d, gradients.mlp.params);
     });

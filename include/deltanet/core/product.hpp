@@ -14,11 +14,11 @@ namespace deltanet {
 /// A matrix that a product reads: a Matrix, a MatrixMap or rows of one, without a copy. T is given, not deduced. The stride is
 /// Eigen's own choice, named: clang 14 has two names for functions of what Eigen's default computes, and does not link them.
 template <Real T>
-using ConstMatrixRef = std::type_identity_t<const Eigen::Ref<const Matrix<T>, 0, Eigen::OuterStride<>>&>;
+using ConstMatrixRef = std::type_identity_t<const Eigen::Ref<const EigenMatrix<T>, 0, Eigen::OuterStride<>>&>;
 
 /// A matrix that a product writes.
 template <Real T>
-using MatrixRef = std::type_identity_t<Eigen::Ref<Matrix<T>, 0, Eigen::OuterStride<>>>;
+using MatrixRef = std::type_identity_t<Eigen::Ref<EigenMatrix<T>, 0, Eigen::OuterStride<>>>;
 
 namespace detail {
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <random>
 
+#include "deltanet/core/flush_to_zero.hpp"
 #include "deltanet/core/tensor.hpp"
 
 namespace deltanet {
@@ -25,6 +26,7 @@ class Random {
 
   /// Standard normal (Box and Muller's transform; the second of each pair is not kept, so that the engine is the whole state).
   double normal() {
+    const FlushToZero flush;
     const double radius = std::sqrt(-2 * std::log(1 - uniform()));
     return radius * std::cos(6.283185307179586477 * uniform());
   }
@@ -32,6 +34,7 @@ class Random {
   /// Fills any Eigen matrix or tensor with normal(0, deviation) in memory order.
   template <class Container>
   void fill_normal(Container& container, double deviation = 1) {
+    const FlushToZero flush;
     for (Index i = 0; i < container.size(); ++i)
       container.data()[i] = static_cast<typename Container::Scalar>(deviation * normal());
   }
@@ -39,6 +42,7 @@ class Random {
   /// Fills any Eigen matrix or tensor with uniform(low, high) in memory order.
   template <class Container>
   void fill_uniform(Container& container, double low, double high) {
+    const FlushToZero flush;
     for (Index i = 0; i < container.size(); ++i)
       container.data()[i] = static_cast<typename Container::Scalar>(uniform(low, high));
   }

@@ -42,9 +42,9 @@ struct Sequences {
   }
 
   /// The sequences of a batch [B, T] in order. Throws unless it can be cut so.
-  [[nodiscard]] std::vector<detail::Sequence> cut(Index B, Index T) const {
+  [[nodiscard]] detail::PoolVector<detail::Sequence> cut(Index B, Index T) const {
     const Index N = count(B, T);
-    std::vector<detail::Sequence> sequences;
+    detail::PoolVector<detail::Sequence> sequences;
     sequences.reserve(static_cast<std::size_t>(N));
     for (Index n = 0; n < N; ++n) {
       const auto i = static_cast<std::size_t>(n);

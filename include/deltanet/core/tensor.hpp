@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 
+#include "deltanet/core/owned.hpp"
+
 /// deltanet: gated delta-rule recurrent layers on Eigen.
 ///
 /// One glossary for every header, comment and error message:
@@ -35,27 +37,35 @@ inline constexpr std::int32_t ignore_index = -100;
 template <class T>
 concept Real = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
+/// Eigen's own types of the same shapes.
+template <class T, int N>
+using EigenTensor = Eigen::Tensor<T, N, Eigen::RowMajor>;
+template <class T>
+using EigenMatrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class T>
+using EigenVector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
+
 /// Owning row-major tensor of `N` axes.
 template <class T, int N>
-using Tensor = Eigen::Tensor<T, N, Eigen::RowMajor>;
+using Tensor = OwnedTensor<T, N>;
 
 /// Owning row-major matrix; one row a token wherever rows are tokens.
 template <class T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Matrix = OwnedMatrix<EigenMatrix<T>>;
 
 /// Owning column vector.
 template <class T>
-using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
+using Vector = OwnedMatrix<EigenVector<T>>;
 
 /// A matrix over somebody else's contiguous memory; `MatrixMap<const T>` only reads it.
 template <class T>
-using MatrixMap =
-    Eigen::Map<std::conditional_t<std::is_const_v<T>, const Matrix<std::remove_const_t<T>>, Matrix<std::remove_const_t<T>>>>;
+using MatrixMap = Eigen::Map<
+    std::conditional_t<std::is_const_v<T>, const EigenMatrix<std::remove_const_t<T>>, EigenMatrix<std::remove_const_t<T>>>>;
 
 /// A vector over somebody else's contiguous memory; `VectorMap<const T>` only reads it.
 template <class T>
-using VectorMap =
-    Eigen::Map<std::conditional_t<std::is_const_v<T>, const Vector<std::remove_const_t<T>>, Vector<std::remove_const_t<T>>>>;
+using VectorMap = Eigen::Map<
+    std::conditional_t<std::is_const_v<T>, const EigenVector<std::remove_const_t<T>>, EigenVector<std::remove_const_t<T>>>>;
 
 /// `count` entries of somebody else's memory: a VectorMap, or, where count is a std::integral_constant, a vector whose size the
 /// compiler knows.
@@ -70,7 +80,8 @@ template <class T, class Count>
 }
 
 /// A row-major tensor of `N` axes in memory that somebody else owns: how every public function takes its tensors.
-/// Converts from Eigen's row-major `Tensor` and `TensorMap` without a copy. A default-constructed view is `absent()`.
+/// Converts from a `Tensor`, and from Eigen's row-major `Tensor` and `TensorMap`, without a copy. A default-constructed view is
+/// `absent()`.
 template <class T, int N>
 struct View {
   using Value = std::remove_const_t<T>;
@@ -83,10 +94,13 @@ struct View {
   View(T* data_, const std::array<Index, N>& shape_) : data(data_), shape(shape_) {}
 
   View(const Tensor<Value, N>& tensor) requires read_only : View(tensor.data(), tensor.dimensions()) {}
+  View(const Tensor<Value, N>& tensor) requires(!read_only) = delete;
   View(Tensor<Value, N>& tensor) : View(tensor.data(), tensor.dimensions()) {}
-  View(const Eigen::TensorMap<Tensor<Value, N>>& map)
+  View(const EigenTensor<Value, N>& tensor) requires read_only : View(tensor.data(), tensor.dimensions()) {}
+  View(EigenTensor<Value, N>& tensor) : View(tensor.data(), tensor.dimensions()) {}
+  View(const Eigen::TensorMap<EigenTensor<Value, N>>& map)
       : View(const_cast<Value*>(map.data()), map.dimensions()) {}  // a TensorMap is a handle: its constness is not deep
-  View(const Eigen::TensorMap<const Tensor<Value, N>>& map) requires read_only : View(map.data(), map.dimensions()) {}
+  View(const Eigen::TensorMap<const EigenTensor<Value, N>>& map) requires read_only : View(map.data(), map.dimensions()) {}
   template <std::same_as<Value> U>  // a template, so that it is not the copy constructor
   View(const View<U, N>& other) requires(read_only) : View(other.data, other.shape) {}
 

@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "deltanet/core/check.hpp"
+#include "deltanet/core/flush_to_zero.hpp"
 #include "deltanet/core/thread_team.hpp"
+#include "deltanet/core/workspace.hpp"
 
 /// The process-wide threads. Work is cut into pieces that do not depend on the number of threads, and each piece is
 /// computed the same way whoever runs it: results are identical for any number of threads.
@@ -70,6 +72,7 @@ void parallel_for(Index pieces, const F& f, Walk walk = Walk::forth) {
   constexpr Index most_parts = 64;
   const Index parts = std::min({pieces, static_cast<Index>(threads.count), most_parts});
   if (parts <= 1 || detail::inside_parallel) {
+    const FlushToZero flush;
     for (Index i = 0; i < pieces; ++i) f(walked(walk, i, 0, pieces));
     return;
   }
@@ -80,7 +83,9 @@ void parallel_for(Index pieces, const F& f, Walk walk = Walk::forth) {
   }
   std::atomic<bool> failed{false};
   std::exception_ptr failure;
-  const auto work = [&](int thread) {
+  const auto work = [&, pool = detail::current_pool](int thread) {
+    const FlushToZero flush;
+    const detail::PoolScope use(pool);
     detail::inside_parallel = true;
     try {
       for (Index p = 0; p < parts; ++p) {

@@ -148,6 +148,7 @@ class Attention {
   }
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     for (auto* projection : {&params.q_proj, &params.k_proj, &params.v_proj, &params.o_proj})
       initialize_linear(*projection, config.initializer_range, random);
     if (params.g_proj) initialize_linear(*params.g_proj, config.initializer_range, random);
@@ -161,6 +162,7 @@ class Attention {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     return attend(x, {}, state, cache, sequences);
   }
 
@@ -225,6 +227,7 @@ class Attention {
   // forward: gated = o gate,   y = o_proj gated
   // so:      do = dgated gate,   dgate = dgated o;   and back through attention, rotation, norms and projections
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     AttentionContextGradients<T> none;
     return attend_backward(cache, {}, dy, gradients, none);
   }
@@ -319,9 +322,10 @@ class Attention {
   }
 
   /// Where each token stands, after those in the rows, or the last of them where they are `included`.
-  static std::vector<Index> positions(const std::vector<AttentionRows<T>>& rows_so_far,
-                                      const std::vector<detail::Sequence>& cut, Index keys_per_token, bool included = false) {
-    std::vector<Index> all;
+  static detail::PoolVector<Index> positions(const std::vector<AttentionRows<T>>& rows_so_far,
+                                             const detail::PoolVector<detail::Sequence>& cut, Index keys_per_token,
+                                             bool included = false) {
+    detail::PoolVector<Index> all;
     for (std::size_t n = 0; n < cut.size(); ++n) {
       const AttentionRows<T>& rows = rows_so_far[n];
       const Index before = rows.first_position() + rows.k.tokens() / keys_per_token - (included ? cut[n].tokens() : 0);
@@ -384,7 +388,7 @@ class Attention {
   }
 
   [[nodiscard]] AttentionInputs<T> inputs(const Cache& cache, const std::vector<AttentionRows<T>>& rows_so_far,
-                                          const std::vector<detail::Sequence>& cut, Index keys_per_token) const {
+                                          const detail::PoolVector<detail::Sequence>& cut, Index keys_per_token) const {
     AttentionInputs<T> in{.q = cache.q, .sequences = {}, .keys_per_token = keys_per_token};
     for (std::size_t n = 0; n < cut.size(); ++n)
       in.sequences.push_back(
@@ -406,7 +410,7 @@ class Attention {
     const Index position = sequence.first_position() + dropped;
     sequence.position[0] = position < last ? static_cast<T>(position) : T(0);
     if (position < last) return;
-    Rotation<T>(config.rotary(), std::vector<Index>(static_cast<std::size_t>(left), -position)).apply(sequence.k.view());
+    Rotation<T>(config.rotary(), detail::PoolVector<Index>(static_cast<std::size_t>(left), -position)).apply(sequence.k.view());
   }
 };
 

@@ -13,7 +13,7 @@ namespace deltanet::detail {
 
 /// Keys or values of one head, [keys, K], among those of others.
 template <Real T>
-using HeadRows = Eigen::Map<const Matrix<T>, 0, Eigen::OuterStride<>>;
+using HeadRows = Eigen::Map<const EigenMatrix<T>, 0, Eigen::OuterStride<>>;
 
 /// Queries [rows, K] that ask keys for scores. A score is summed in the same order whatever other queries and keys there are:
 /// over the lanes of a token product, or, where heads are so narrow that adding up the lanes would cost more than all else,

@@ -46,6 +46,7 @@ class DeltaLayer {
   Params params;
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     initialize_delta_inputs<T>(params, config.inputs(), random);
     static_cast<Self&>(*this).initialize_gates(random);
     initialize_delta_output<T>(params, config.output(), random);
@@ -55,6 +56,7 @@ class DeltaLayer {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     const Index N = sequences.count(x.shape[0], x.shape[1]);
     const DeltaInputsConfig sizes = config.inputs();
@@ -72,6 +74,7 @@ class DeltaLayer {
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
 
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     return backward_through(cache, dy, gradients, nullptr, [&](const Tensor<T, 4>& d_o, MatrixRef<T> dx) {
       return self().mix_backward(cache, d_o, dx, gradients);
     });

@@ -54,10 +54,11 @@ class Embedding {
 
   /// The vectors of the tokens. Throws where an id is not in [0, vocab_size).
   Tensor<T, 3> forward(View<const std::int32_t, 2> ids, Cache* cache = nullptr) const {
+    const FlushToZero flush;
     for (Index i = 0; i < ids.size(); ++i)
       expect(ids.data[i] >= 0 && ids.data[i] < config.vocab_size, "ids: expected tokens in [0, ", config.vocab_size, "), got ",
              ids.data[i], " at flat index ", i);
-    if (cache) cache->ids = Eigen::TensorMap<const Tensor<std::int32_t, 2>>(ids.data, ids.shape);
+    if (cache) cache->ids = Eigen::TensorMap<const EigenTensor<std::int32_t, 2>>(ids.data, ids.shape);
     Tensor<T, 3> y(ids.shape[0], ids.shape[1], config.hidden_size);
     MatrixMap<T> vectors = rows(y);
     for (Index i = 0; i < ids.size(); ++i) {
@@ -74,6 +75,7 @@ class Embedding {
   // forward: y_i = W[id_i]
   // so:      dW[id_i] += dy_i
   void backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     const Tensor<std::int32_t, 2>& ids = cache.ids;
     expect_shape("dy", dy, {{"B", ids.dimension(0)}, {"T", ids.dimension(1)}, {"D", config.hidden_size}});
     constexpr Index slice = 64;

@@ -105,6 +105,7 @@ class GatedDeltaNet : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, typename 
   /// What the memory answers to the tokens x [B, T, D] as it is; nothing is written.
   [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, RetrievalState& state, RetrievalCache* cache = nullptr,
                                       const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     const DeltaStateSizes sizes = this->state_sizes();
     expect_shape("contents", View<const T, 4>(state.contents),
                  {{"N", sequences.count(x.shape[0], x.shape[1])},
@@ -121,6 +122,7 @@ class GatedDeltaNet : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, typename 
 
   Tensor<T, 3> retrieve_backward(const RetrievalCache& cache, View<const T, 3> dy, Params& gradients,
                                  RetrievalState* dstate) const {
+    const FlushToZero flush;
     const View<const T, 3> x = cache.x;
     Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
     const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
@@ -134,6 +136,7 @@ class GatedDeltaNet : public DeltaLayer<GatedDeltaNet<T, Momentum>, T, typename 
   /// Where dstate is not null, it is the gradient by the state after, and becomes that by the state before, of a forward with a
   /// state.
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients, State* dstate) const {
+    const FlushToZero flush;
     return this->backward_through(
         cache, dy, gradients, dstate ? &dstate->conv_state : nullptr, [&](const Tensor<T, 4>& d_o, MatrixRef<T> dx) {
           return this->mix_backward(cache, d_o, dx, gradients, dstate ? &dstate->recurrent_state : nullptr);

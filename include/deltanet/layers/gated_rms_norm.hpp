@@ -55,8 +55,8 @@ void gated_rms_norm(const RMSNormParams<T>& params, double eps, NormGate gate, C
 /// Gradients of `gated_rms_norm` by its two inputs, to be written.
 template <Real T>
 struct GatedNormGradients {
-  Eigen::Ref<Matrix<T>> dx;  // [M, D]
-  Eigen::Ref<Matrix<T>> dz;  // [M, D]
+  Eigen::Ref<EigenMatrix<T>> dx;  // [M, D]
+  Eigen::Ref<EigenMatrix<T>> dz;  // [M, D]
 };
 
 /// The gradients of `gated_rms_norm`: writes those by the inputs and adds to those of the parameters.

@@ -58,6 +58,7 @@ class HybridMixer {
   }
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     if (params.linear_attn) params.linear_attn->initialize(random);
     if (params.self_attn) params.self_attn->initialize(random);
   }
@@ -69,6 +70,7 @@ class HybridMixer {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     if (state)
       expect(state->linear_attn.has_value() == params.linear_attn.has_value() &&
                  state->self_attn.has_value() == params.self_attn.has_value(),
@@ -82,6 +84,7 @@ class HybridMixer {
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
 
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     if (params.linear_attn) return params.linear_attn->backward(cache.linear_attn, dy, gradients.linear_attn->params);
     return params.self_attn->backward(cache.self_attn, dy, gradients.self_attn->params);
   }

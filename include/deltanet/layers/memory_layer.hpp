@@ -77,6 +77,7 @@ class MemoryLayer {
   }
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     initialize_delta_inputs<T>(params, config.inputs(), random);
     initialize_memory_gates<T>(params, config.gates(), random);
     initialize_memory(params.memory, config.network(), random);
@@ -89,6 +90,7 @@ class MemoryLayer {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     Cache own;
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
@@ -128,6 +130,7 @@ class MemoryLayer {
   /// What the memory answers to the tokens x [B, T, D] as it is; nothing is written.
   [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, RetrievalState& state, RetrievalCache* cache = nullptr,
                                       const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     RetrievalCache own;
     RetrievalCache& kept = cache ? *cache : own;
     retrieval_queries<T>(config.inputs(), params, x, state.conv_state, kept, sequences, pass_of(cache));
@@ -136,12 +139,14 @@ class MemoryLayer {
     return delta_output<T>(config.output(), params, x, kept.output, pass_of(cache));
   }
   [[nodiscard]] Tensor<T, 3> retrieve(View<const T, 3> x, const State& state) const {
+    const FlushToZero flush;
     RetrievalState apart{contents(state), state.conv_state.q};
     return retrieve(x, apart);
   }
 
   Tensor<T, 3> retrieve_backward(const RetrievalCache& cache, View<const T, 3> dy, Params& gradients,
                                  RetrievalState* dstate) const {
+    const FlushToZero flush;
     const View<const T, 3> x = cache.x;
     Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);
     const Tensor<T, 4> d_o = delta_output_backward<T>(config.output(), params, x, cache.output, dy, rows(dx), gradients);
@@ -160,6 +165,7 @@ class MemoryLayer {
   /// Where dstate is not null, it is the gradient by the state after, and becomes that by the state before, of a forward with a
   /// state.
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients, State* dstate = nullptr) const {
+    const FlushToZero flush;
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     Tensor<T, 3> dx = zeros<T>(x.shape[0], x.shape[1], x.shape[2]);

@@ -117,6 +117,7 @@ class RMSNorm {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* /*state*/ = nullptr, Cache* cache = nullptr,
                        const Sequences& /*sequences*/ = {}) const {
+    const FlushToZero flush;
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     if (cache) detail::keep(x, cache->x);
     Tensor<T, 3> y(x.shape);
@@ -127,6 +128,7 @@ class RMSNorm {
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
 
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     Tensor<T, 3> dx(x.shape);

@@ -20,7 +20,7 @@ template <Real T>
 class Rotation {
  public:
   /// Of a token at each of the positions; angles are computed in double.
-  Rotation(const RotaryConfig& config, const std::vector<Index>& positions)
+  Rotation(const RotaryConfig& config, const detail::PoolVector<Index>& positions)
       : cos_(static_cast<Index>(positions.size()), config.dim / 2), sin_(cos_.rows(), cos_.cols()) {
     for (Index i = 0; i < cos_.cols(); ++i) {
       const double frequency = std::pow(config.theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.dim));

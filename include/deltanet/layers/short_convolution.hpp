@@ -94,8 +94,8 @@ class ConvolutionInputs {
  private:
   View<const T, 3> x_;
   Index past_;
-  std::vector<Sequence> sequences_;  // [N]
-  Matrix<T> history_;                // [N (W - 1), D]
+  PoolVector<Sequence> sequences_;  // [N]
+  Matrix<T> history_;               // [N (W - 1), D]
 };
 
 /// The weights as one contiguous row a tap: [D, 1, W] -> [W, D].
@@ -266,6 +266,7 @@ class ShortConvolution {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     const Index N = sequences.count(x.shape[0], x.shape[1]);
     if (state)
@@ -284,6 +285,7 @@ class ShortConvolution {
   Tensor<T, 2> step(View<const T, 2> x, State& state) const { return detail::step_by_forward(*this, x, state); }
 
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     Tensor<T, 3> d;

@@ -31,7 +31,7 @@ struct AttentionInputs {
   };
 
   View<const T, 3> q;  // [M, H, K]: those that ask, of all sequences, one after the other
-  std::vector<Sequence> sequences;
+  detail::PoolVector<detail::Sequence> sequences;
   Index window = std::numeric_limits<Index>::max();
   Index keys_per_token = 1;  // n: a token is seen with all its keys
   Prefix prefix{};           // of no keys where absent
@@ -64,8 +64,8 @@ struct AttentionBlock {
   };
 
   /// All blocks of a problem, in order; those of one sequence and key head follow each other.
-  [[nodiscard]] static std::vector<AttentionBlock> all(const AttentionInputs<T>& in) {
-    std::vector<AttentionBlock> blocks;
+  [[nodiscard]] static detail::PoolVector<AttentionBlock> all(const AttentionInputs<T>& in) {
+    detail::PoolVector<AttentionBlock> blocks;
     Index before = 0;
     for (const auto& sequence : in.sequences) {
       const Index past = sequence.k.shape[0] / in.keys_per_token - sequence.tokens;
@@ -87,7 +87,7 @@ struct AttentionBlock {
     return (start + i / group) * sequence->k.shape[1] * group + head * group + i % group;
   }
   /// Copies the rows of a tensor [M, H, K].
-  void gather(const T* from, Eigen::Ref<Matrix<T>> to) const {
+  void gather(const T* from, Eigen::Ref<EigenMatrix<T>> to) const {
     for (Index i = 0; i < rows(); ++i) to.row(i) = VectorMap<const T>(from + at(i) * to.cols(), to.cols());
   }
 
@@ -127,7 +127,7 @@ struct AttentionBlock {
   }
   /// Calls f(row, first column, columns) for every row that sees some of the keys; all other scores become 0.
   template <class F>
-  void for_each_visible(Eigen::Ref<Matrix<T>> scores, const Keys& keys, const F& f) const {
+  void for_each_visible(Eigen::Ref<EigenMatrix<T>> scores, const Keys& keys, const F& f) const {
     for (Index i = 0; i < rows(); ++i) {
       const auto [from, count] = visible(i, keys);
       scores.row(i).head(from).setZero();
@@ -204,7 +204,7 @@ template <Real T>
 [[nodiscard]] AttentionGradients<T> softmax_attention_backward(const AttentionInputs<T>& in, Index kv_heads,
                                                                const AttentionOutputs<T>& out,
                                                                std::type_identity_t<View<const T, 3>> d_o) {
-  using MatrixRows = Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>;
+  using MatrixRows = Eigen::Map<EigenMatrix<T>, 0, Eigen::OuterStride<>>;
   const Index M = in.q.shape[0], K = in.q.shape[2], n = in.keys_per_token, P = in.prefix.k.shape[0];
   const auto zero = [&](Index keys) { return zeros<T>(keys, kv_heads, K); };
   AttentionGradients<T> d{Tensor<T, 3>(in.q.shape), zero(n * M), zero(n * M), {}, zero(P), zero(P)};
@@ -253,7 +253,7 @@ template <Real T>
   };
   // blocks that add to the gradients of the same keys run in order
   const auto blocks = detail::AttentionBlock<T>::all(in);
-  std::vector<std::size_t> begins;
+  detail::PoolVector<std::size_t> begins;
   for (std::size_t i = 0; i < blocks.size(); ++i)
     if (i == 0 || !blocks[i].same_keys(blocks[i - 1])) begins.push_back(i);
   const Index pieces = static_cast<Index>(begins.size());

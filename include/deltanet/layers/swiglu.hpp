@@ -58,6 +58,7 @@ class SwiGLU {
   }
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     for (auto* projection : {&params.gate_proj, &params.up_proj, &params.down_proj})
       initialize_linear(*projection, config.initializer_range, random);
   }
@@ -66,6 +67,7 @@ class SwiGLU {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* /*state*/ = nullptr, Cache* cache = nullptr,
                        const Sequences& /*sequences*/ = {}) const {
+    const FlushToZero flush;
     expect_shape("x", x, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", config.hidden_size}});
     Cache own;
     Matrix<T>&gate = (cache ? *cache : own).gate, &up = (cache ? *cache : own).up;
@@ -91,6 +93,7 @@ class SwiGLU {
   // forward: h = silu(gate) up,   y = down(h)
   // so:      dup = dh silu(gate),   dgate = dh up silu'(gate)
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     const View<const T, 3> x = cache.x;
     expect_shape("dy", dy, {{"B", x.shape[0]}, {"T", x.shape[1]}, {"D", x.shape[2]}});
     const Matrix<T>&gate = cache.gate, &up = cache.up;

@@ -44,7 +44,7 @@ class TokenRows {
   [[nodiscard]] Index width() const { return shape_[1] * shape_[2]; }
 
   std::array<Index, 3> shape_{};
-  std::vector<T> entries_;
+  detail::PoolVector<T> entries_;
 };
 
 }  // namespace deltanet

@@ -10,7 +10,8 @@ namespace deltanet {
 /// One kind of memory, as a policy of the recurrence: what it reads of a token, its definition token by token, and what a chunk
 /// of tokens comes to. The algorithms of recurrence/ know members only through this.
 ///
-///   Inputs<T>, Gradients<T>              the bundle of named tensors, as views and as owners
+///   Inputs<T>, Gradients<T>              the bundle of named tensors, as views to read and as owners
+///   GradientViews<T>                     the same as views to write
 ///   HeadInputs<T>, HeadGradients<T>      the same bundle as the rows of one value head
 ///   expect_ranges(in)                    throws std::invalid_argument for gates out of range
 ///   state_rows(K)                        rows of the state: K, or 2 K for a memory with momentum

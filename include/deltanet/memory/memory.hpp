@@ -23,6 +23,8 @@ struct Memory {
   template <Real T>
   using Gradients = typename Rule::template Tokens<Memory, T, Tensor<T, 4>, Tensor<T, 3>>;
   template <Real T>
+  using GradientViews = typename Rule::template Tokens<Memory, T, View<T, 4>, View<T, 3>>;
+  template <Real T>
   using HeadInputs = typename Rule::template Tokens<Memory, T, Rows<const T>, Rows<const T>>;
   template <Real T>
   using HeadGradients = typename Rule::template Tokens<Memory, T, Rows<T>, Rows<T>>;

@@ -19,7 +19,7 @@ struct NormGradients {
 template <Real T>
 class MemoryHead {
  public:
-  using Row = Eigen::Ref<const Vector<T>>;
+  using Row = Eigen::Ref<const EigenVector<T>>;
 
   MemoryHead(const MemoryNetwork& network, const MemoryParams<T>& params, Index head)
       : network_(network), n_(network.value_dim), u_(n_), dn_(n_), de_(n_) {

@@ -24,6 +24,7 @@ struct SamplingConfig {
 /// greedy choice draws no random number, any other exactly one. logits [V]. O(V log V).
 template <Real T>
 [[nodiscard]] std::int32_t sample(const Vector<T>& logits, const SamplingConfig& config, Random& random) {
+  const FlushToZero flush;
   config.validate();
   expect(logits.size() > 0, "logits: expected at least one");
   std::vector<std::int32_t> order(static_cast<std::size_t>(logits.size()));

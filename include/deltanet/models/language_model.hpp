@@ -74,6 +74,7 @@ class LanguageModel {
   explicit LanguageModel(const Config& config_) : config(config_), params(make_params(config_)) {}
 
   void initialize(Random& random) {
+    const FlushToZero flush;
     params.model.embeddings.initialize(random);
     for (Block& block : params.model.layers) block.initialize(random);
     params.model.norm.initialize(random);
@@ -91,6 +92,7 @@ class LanguageModel {
   /// sequence, or they are packed into one as `sequences` says; for rows padded on the left see Padding (core/padding.hpp).
   Tensor<T, 3> forward(View<const std::int32_t, 2> tokens, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     Tensor<T, 3> x =
         params.model.norm.forward(features(tokens, state, cache, sequences), nullptr, cache ? &cache->norm : nullptr);
     Tensor<T, 3> logits(x.dimension(0), x.dimension(1), config.vocab_size);
@@ -102,6 +104,7 @@ class LanguageModel {
   /// Logits [N, V] after the last token of each sequence alone, which must have one: how prompts are read, since logits of a
   /// large vocabulary cost as much as several layers.
   Tensor<T, 2> prefill(View<const std::int32_t, 2> tokens, State& state, const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     const auto cut = sequences.cut(tokens.shape[0], tokens.shape[1]);
     for (const detail::Sequence& sequence : cut) expect(sequence.tokens() > 0, "tokens: expected at least one, got none");
     const Tensor<T, 3> x = features(tokens, &state, nullptr, sequences);
@@ -116,6 +119,7 @@ class LanguageModel {
 
   /// Logits [B, V] after one token of each sequence, [B].
   Tensor<T, 2> step(View<const std::int32_t, 1> tokens, State& state) const {
+    const FlushToZero flush;
     const auto& [embeddings, layers, norm] = params.model;
     expect_layers(state);
     const Tensor<T, 3> vectors = embeddings.forward({tokens.data, {tokens.size(), 1}});  // [B, 1, D]
@@ -130,6 +134,7 @@ class LanguageModel {
 
   /// Adds the gradients of the parameters to `gradients`, given those of the logits, [B, T, V].
   void backward(const Cache& cache, View<const T, 3> dlogits, Params& gradients) const {
+    const FlushToZero flush;
     expect(!kept_head(), "weight: expected one in full for a gradient, got one kept in 16 bits");
     const auto& [embeddings, layers, norm] = params.model;
     auto& [dembeddings, dlayers, dnorm] = gradients.model;

@@ -25,7 +25,7 @@ class BackwardPiece : ScanPiece<In> {
  public:
   /// `shares` are the same panels as `slices`, merged: piece.slice is one of them.
   BackwardPiece(const Problem<In>& problem, const HeadGroups::Piece& piece, const Slices& slices, const Slices& shares,
-                const ScanCache<T>& cache, const Cotangents<T>& cotangents, ScanGradients<In>& gradients,
+                const ScanCache<T>& cache, const Cotangents<T>& cotangents, const ScanGradientViews<In>& gradients,
                 PartialGradients<In>& partial)
       : Base(problem, piece, shares),
         slices_(slices),
@@ -48,7 +48,7 @@ class BackwardPiece : ScanPiece<In> {
     const auto& x = problem.extents;
     for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
       const Index row = piece.sequence * x.HV + hv;
-      const MatrixMap<T> dS(gradients.initial_state.data() + row * x.rows * x.V, x.rows, x.V);
+      const MatrixMap<T> dS(gradients.initial_state.data + row * x.rows * x.V, x.rows, x.V);
       heads_.push_back({hv,
                         problem.template head<HeadInputs>(problem.in, sequence_, hv),
                         partial.template head<HeadGradients>(problem, gradients.inputs, sequence_, hv),
@@ -214,15 +214,15 @@ class BackwardPiece : ScanPiece<In> {
   Index stretch_;  // its blocks: one where nobody shares, else so many that threads seldom wait for each other
   const ScanCache<T>& cache_;
   const Cotangents<T>& cotangents_;
-  Chunk<T> dchunk_;                         // the gradient of one chunk, as the builders want it
-  ValueBlock<T> E_;                         // of a block
-  ValueBlock<T> b_;                         // of a stretch; becomes its gradient
-  ValueBlock<T> dEO_;                       // of a stretch, by chunk: dE, then dO
-  std::vector<ChunkGradient<T>> by_slice_;  // [chunks of a stretch, slices]
-  std::vector<Vector<T>> states_;           // S before each chunk of a block but the first
+  Chunk<T> dchunk_;                        // the gradient of one chunk, as the builders want it
+  ValueBlock<T> E_;                        // of a block
+  ValueBlock<T> b_;                        // of a stretch; becomes its gradient
+  ValueBlock<T> dEO_;                      // of a stretch, by chunk: dE, then dO
+  PoolVector<ChunkGradient<T>> by_slice_;  // [chunks of a stretch, slices]
+  PoolVector<Vector<T>> states_;           // S before each chunk of a block but the first
   Vector<T> U_;
   RetreatScratch<T> scratch_;
-  std::vector<Head> heads_;  // one where states are shared
+  PoolVector<Head> heads_;  // one where states are shared
 };
 
 }  // namespace deltanet::detail

@@ -44,7 +44,7 @@ class Blocks {
   }
 
   /// Replaces `chunks` by those of a block.
-  void list_chunks(Index block, std::vector<ChunkRange>& chunks) const {
+  void list_chunks(Index block, PoolVector<ChunkRange>& chunks) const {
     chunks.clear();
     const auto [first, end] = range(block);
     for (Index begin = first; begin < end; begin += C_)

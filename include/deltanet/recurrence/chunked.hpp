@@ -16,10 +16,10 @@ class ForwardPiece : ScanPiece<In> {
   using typename Base::HeadInputs, typename Base::T, typename Base::Upcoming;
 
  public:
-  ForwardPiece(const Problem<In>& problem, const HeadGroups::Piece& piece, const Slices& slices, ScanResult<T>& result,
+  ForwardPiece(const Problem<In>& problem, const HeadGroups::Piece& piece, const Slices& slices, const ScanOutputs<T>& out,
                ScanCache<T>* cache)
       : Base(problem, piece, slices),
-        result_(result),
+        out_(out),
         cache_(cache),
         EO_(this->value_block(2 * blocks_.tokens_at_most())),
         b_(this->value_block(blocks_.tokens_at_most())),
@@ -27,7 +27,7 @@ class ForwardPiece : ScanPiece<In> {
     const auto& x = problem.extents;
     for (Index hv = piece.first_head; hv < piece.end_head; ++hv) {
       const Index row = piece.sequence * x.HV + hv;
-      const MatrixMap<T> S(result.final_state.data() + row * x.rows * x.V, x.rows, x.V);
+      const MatrixMap<T> S(out.final_state.data + row * x.rows * x.V, x.rows, x.V);
       heads_.push_back({hv,
                         problem.template head<HeadInputs>(problem.in, sequence_, hv),
                         S,
@@ -77,7 +77,7 @@ class ForwardPiece : ScanPiece<In> {
         problem_.expect_finite_outputs(EO + chunk.tokens * W, chunk.tokens * W);
         upcoming.fetch([&](Index token) {
           problem_.prefetch(next.in, token);
-          prefetch_row(result_.o.data() + problem_.value_row(sequence_, token, next.hv), problem_.extents.V);
+          prefetch_row(out_.o.data + problem_.value_row(sequence_, token, next.hv), problem_.extents.V);
         });
       }
     }
@@ -88,27 +88,46 @@ class ForwardPiece : ScanPiece<In> {
     for (const auto& chunk : chunks_)
       for (Index i = 0; i < chunk.tokens; ++i) {
         const Index row = problem_.value_row(sequence_, chunk.begin + i, head.hv);
-        EO_.store(2 * chunk.offset + chunk.tokens + i, result_.o.data() + row);
+        EO_.store(2 * chunk.offset + chunk.tokens + i, out_.o.data + row);
         if (cache_) EO_.store(2 * chunk.offset + i, cache_->errors.data() + row);
       }
   }
 
-  ScanResult<T>& result_;
+  ScanOutputs<T> out_;
   ScanCache<T>* cache_;
   ValueBlock<T> EO_;  // by chunk: X or E, then O
   ValueBlock<T> b_;
   Vector<T> U_;  // [C, panel]
-  std::vector<Head> heads_;
+  PoolVector<Head> heads_;
 };
 
-/// Carries result.final_state on over the problem's sequences, and fills their places in result.o, and *cache.
+/// Carries out.final_state on over the problem's sequences, and fills their places in out.o, and *cache.
 template <InputBundle In>
-void run_chunks(const Problem<In>& problem, ScanResult<typename In::Scalar>& result,
+void run_chunks(const Problem<In>& problem, const ScanOutputs<typename In::Scalar>& out,
                 ScanCache<typename In::Scalar>* cache = nullptr) {
   const auto& x = problem.extents;
   const Slices slices(x.N * x.HV, x.V, Lanes<typename In::Scalar>::panel, num_threads());
   const HeadGroups groups(x.N, x.HV, slices.count, num_threads());
-  parallel_for(groups.pieces(), [&](Index i) { ForwardPiece<In>(problem, groups[i], slices, result, cache).run(); });
+  parallel_for(groups.pieces(), [&](Index i) { ForwardPiece<In>(problem, groups[i], slices, out, cache).run(); });
+}
+
+/// The chunked scan of a problem into tensors of its shapes.
+template <InputBundle In>
+void run_chunked(const Problem<In>& problem, const ScanOutputs<typename In::Scalar>& out,
+                 ScanCache<typename In::Scalar>* cache) {
+  const auto& x = problem.extents;
+  if (cache) {
+    const Index C = problem.options.chunk_size;
+    cache->chunk_size = C;
+    cache->errors.resize(x.B, x.T, x.HV, x.V);
+    cache->states.resize(static_cast<std::size_t>(x.N * x.HV));
+    for (Index i = 0; i < x.N * x.HV; ++i)
+      cache->states[static_cast<std::size_t>(i)].resize(
+          Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * x.rows *
+          padded<typename In::Scalar>(x.V));
+  }
+  problem.copy_initial_state(out.final_state);
+  run_chunks(problem, out, cache);
 }
 
 }  // namespace detail
@@ -121,22 +140,22 @@ void run_chunks(const Problem<In>& problem, ScanResult<typename In::Scalar>& res
 template <InputBundle In>
 [[nodiscard]] ScanResult<typename In::Scalar> chunked(const In& in, const ScanOptions<typename In::Scalar>& options = {},
                                                       ScanCache<typename In::Scalar>* cache = nullptr) {
-  using T = typename In::Scalar;
   const detail::Problem<In> problem(in, options);
-  const auto& x = problem.extents;
-  const Index C = options.chunk_size;
-  ScanResult<T> result{Tensor<T, 4>(x.B, x.T, x.HV, x.V), problem.initial_state()};
-  if (cache) {
-    cache->chunk_size = C;
-    cache->errors.resize(x.B, x.T, x.HV, x.V);
-    cache->states.resize(static_cast<std::size_t>(x.N * x.HV));
-    for (Index i = 0; i < x.N * x.HV; ++i)
-      cache->states[static_cast<std::size_t>(i)].resize(
-          detail::Blocks(problem.sequences[static_cast<std::size_t>(i / x.HV)].tokens(), C).count() * x.rows * padded<T>(x.V));
-  }
-
-  detail::run_chunks(problem, result, cache);
+  ScanResult<typename In::Scalar> result = problem.make_result();
+  detail::run_chunked(problem, {result.o, result.final_state}, cache);
   return result;
+}
+
+/// `chunked` into the caller's memory, with all scratch from `workspace`: after the first call of a size nothing is allocated
+/// and no page is fresh. out.final_state may be the memory of options.initial_state. Throws std::invalid_argument, too, where
+/// an output has another shape than the result. Where it throws, what the outputs hold is not defined.
+template <InputBundle In>
+void chunked_into(const In& in, const ScanOutputs<typename In::Scalar>& out, Workspace& workspace,
+                  const ScanOptions<typename In::Scalar>& options = {}, ScanCache<typename In::Scalar>* cache = nullptr) {
+  const WorkspaceScope use(workspace);
+  const detail::Problem<In> problem(in, options);
+  Tensor<typename In::Scalar, 4> own;
+  detail::run_chunked(problem, problem.outputs(out, own), cache);
 }
 
 }  // namespace deltanet

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <memory>
-
 #include "deltanet/recurrence/backward_piece.hpp"
 
 namespace deltanet {
@@ -11,7 +9,7 @@ namespace detail {
 /// Runs all pieces: each by itself, or in step where few states are shared by many threads.
 template <InputBundle In>
 void retreat_chunks(const Problem<In>& problem, const ScanCache<typename In::Scalar>& cache,
-                    const Cotangents<typename In::Scalar>& cotangents, ScanGradients<In>& gradients,
+                    const Cotangents<typename In::Scalar>& cotangents, const ScanGradientViews<In>& gradients,
                     PartialGradients<In>& partial) {
   using Piece = BackwardPiece<In>;
   const auto& x = problem.extents;
@@ -24,12 +22,12 @@ void retreat_chunks(const Problem<In>& problem, const ScanCache<typename In::Sca
                  [&](Index i) { Piece(problem, groups[i], slices, shares, cache, cotangents, gradients, partial).run(); });
     return;
   }
-  std::vector<std::unique_ptr<Piece>> owned(static_cast<std::size_t>(groups.pieces()));
-  std::vector<Piece*> pieces(owned.size());
+  PoolVector<PoolPointer<Piece>> owned(static_cast<std::size_t>(groups.pieces()));
+  PoolVector<Piece*> pieces(owned.size());
   const auto in_step = [&](const auto& f) { parallel_for(groups.pieces(), [&](Index i) { f(static_cast<std::size_t>(i)); }); };
   in_step([&](std::size_t i) {
     owned[i] =
-        std::make_unique<Piece>(problem, groups[static_cast<Index>(i)], slices, shares, cache, cotangents, gradients, partial);
+        make_pooled<Piece>(problem, groups[static_cast<Index>(i)], slices, shares, cache, cotangents, gradients, partial);
     pieces[i] = owned[i].get();
   });
   Index stretches = 0;
@@ -42,6 +40,25 @@ void retreat_chunks(const Problem<In>& problem, const ScanCache<typename In::Sca
   }
 }
 
+/// The gradients of a problem into tensors of its shapes.
+template <InputBundle In>
+void run_backward(const Problem<In>& problem, const ScanCache<typename In::Scalar>& cache,
+                  const Cotangents<typename In::Scalar>& cotangents, const ScanGradientViews<In>& gradients) {
+  const auto& x = problem.extents;
+  const Index C = problem.options.chunk_size;
+  problem.expect_cotangents(cotangents);
+  expect_shape("cache.errors", View<const typename In::Scalar, 4>(cache.errors),
+               {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
+  expect(cache.chunk_size == C, "cache.chunk_size: expected ", C, ", got ", cache.chunk_size);
+  expect(static_cast<Index>(cache.states.size()) == x.N * x.HV, "cache.states: expected N * HV = ", x.N * x.HV, ", got ",
+         cache.states.size());
+  PartialGradients<In> partial(problem);
+  begin_state_gradient(cotangents, gradients);
+  retreat_chunks(problem, cache, cotangents, gradients, partial);
+  partial.sum_to(problem, gradients.inputs);
+  problem.normalize_backward(gradients.inputs);
+}
+
 }  // namespace detail
 
 /// The exact gradients of `chunked`, from the last chunk to the first (recurrence/README.md, equations 10 to 15). `cache` must
@@ -52,23 +69,21 @@ template <InputBundle In>
 [[nodiscard]] ScanGradients<In> chunked_backward(const In& in, const ScanCache<typename In::Scalar>& cache,
                                                  const Cotangents<typename In::Scalar>& cotangents,
                                                  const ScanOptions<typename In::Scalar>& options = {}) {
-  using T = typename In::Scalar;
   const detail::Problem<In> problem(in, options);
-  problem.expect_cotangents(cotangents);
-  const auto& x = problem.extents;
-  expect_shape("cache.errors", View<const T, 4>(cache.errors), {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
-  expect(cache.chunk_size == options.chunk_size, "cache.chunk_size: expected ", options.chunk_size, ", got ", cache.chunk_size);
-  expect(static_cast<Index>(cache.states.size()) == x.N * x.HV, "cache.states: expected N * HV = ", x.N * x.HV, ", got ",
-         cache.states.size());
-
-  ScanGradients<In> gradients = detail::empty_gradients(problem);
-  detail::PartialGradients<In> partial(problem);
-  if (!cotangents.final_state.absent())
-    std::copy_n(cotangents.final_state.data, gradients.initial_state.size(), gradients.initial_state.data());
-  detail::retreat_chunks(problem, cache, cotangents, gradients, partial);
-  partial.sum_to(problem, gradients.inputs);
-  problem.normalize_backward(gradients.inputs);
+  ScanGradients<In> gradients = detail::make_gradients(problem);
+  detail::run_backward<In>(problem, cache, cotangents, gradients);
   return gradients;
+}
+
+/// `chunked_backward` into the caller's memory, with all scratch from `workspace`, as `chunked_into`.
+template <InputBundle In>
+void chunked_backward_into(const In& in, const ScanCache<typename In::Scalar>& cache,
+                           const Cotangents<typename In::Scalar>& cotangents, const ScanGradientViews<In>& gradients,
+                           Workspace& workspace, const ScanOptions<typename In::Scalar>& options = {}) {
+  const WorkspaceScope use(workspace);
+  const detail::Problem<In> problem(in, options);
+  detail::expect_gradients(problem, gradients);
+  detail::run_backward(problem, cache, cotangents, gradients);
 }
 
 }  // namespace deltanet

@@ -11,7 +11,7 @@ namespace deltanet {
 template <Real T>
 struct DeepMemoryCache {
   struct Head {
-    std::vector<Vector<T>> base, momentum;  // before each chunk; base: what decays of the weights
+    detail::PoolVector<Vector<T>> base, momentum;  // before each chunk; base: what decays of the weights
   };
   DeepMemoryState<T> initial_state;
   std::vector<Head> heads;  // [N H]
@@ -112,7 +112,7 @@ template <DeepMemoryInputs In>
       bool completes;
       std::size_t first;  // chunk of the mini-batch
     };
-    std::vector<Chunk> chunks;
+    detail::PoolVector<Chunk> chunks;
     problem.for_each_chunk(n, cache.initial_state.position[n], [&](Index t, Index tokens, bool begins, bool completes) {
       chunks.push_back({t, tokens, completes, begins || chunks.empty() ? chunks.size() : chunks.back().first});
     });

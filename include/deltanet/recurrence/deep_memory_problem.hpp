@@ -22,6 +22,7 @@ struct DeepMemoryProblem {
   using HeadInputs = typename Update::template Tokens<T, Rows<const T>, Rows<const T>>;
   using HeadGradients = typename Update::template Tokens<T, Rows<T>, Rows<T>>;
 
+  FlushToZero flush;  // for as long as the scan runs
   const MemoryNetwork& network;
   const MemoryParams<T>& params;
   const In& in;
@@ -29,7 +30,7 @@ struct DeepMemoryProblem {
   struct {
     Index B, T, H, K, V, P, N;
   } extents;
-  std::vector<Sequence> sequences;  // [N]
+  PoolVector<Sequence> sequences;  // [N]
 
   DeepMemoryProblem(const MemoryNetwork& network_, const MemoryParams<T>& params_, const In& in_,
                     const DeepMemoryState<T>& state, const DeepMemoryOptions& options_)

@@ -9,8 +9,9 @@ namespace deltanet::detail {
 
 /// Rows of one head, somewhere in a tensor [B, T, H, width].
 template <class T>
-using StridedRows = Eigen::Map<std::conditional_t<std::is_const_v<T>, const Matrix<std::remove_const_t<T>>, Matrix<T>>, 0,
-                               Eigen::OuterStride<>>;
+using StridedRows =
+    Eigen::Map<std::conditional_t<std::is_const_v<T>, const EigenMatrix<std::remove_const_t<T>>, EigenMatrix<T>>, 0,
+               Eigen::OuterStride<>>;
 
 /// Those of one sequence in a tensor of the shape [B, T, H, width].  [tokens, width]
 template <class T>

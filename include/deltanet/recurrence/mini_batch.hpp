@@ -142,8 +142,8 @@ class MiniBatch {
   MemoryHead<T> head_;
   Index n_ = 0;
   NetworkPass<T> pass_;  // of the keys
-  std::vector<KeyLayer> keys_;
-  std::vector<QueryLayer> queries_;
+  PoolVector<KeyLayer> keys_;
+  PoolVector<QueryLayer> queries_;
   Matrix<T> weighted_;
 };
 

@@ -149,7 +149,7 @@ class MiniBatchBackward : public MiniBatch<T> {
 
   KeyGradients& dkeys(Index l) { return dkeys_[static_cast<std::size_t>(l)]; }
 
-  std::vector<KeyGradients> dkeys_;
+  PoolVector<KeyGradients> dkeys_;
   Matrix<T> dY_, dZ_, term_, scaled_, dpairs_;
 };
 

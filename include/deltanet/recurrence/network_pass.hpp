@@ -62,7 +62,7 @@ class NetworkPass {
 
  private:
   const MemoryNetwork& network_;
-  std::vector<Layer> layers_;
+  PoolVector<Layer> layers_;
 };
 
 }  // namespace deltanet::detail

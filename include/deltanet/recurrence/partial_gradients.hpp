@@ -10,9 +10,9 @@ namespace deltanet::detail {
 template <InputBundle In>
 struct PartialGradients {
   using T = typename In::Scalar;
-  using Bundle = typename In::Member::template Gradients<T>;
+  using Views = typename In::Member::template GradientViews<T>;
 
-  Bundle partial;
+  typename In::Member::template Gradients<T> partial;
 
   explicit PartialGradients(const Problem<In>& problem) {
     for_each_input(
@@ -32,7 +32,7 @@ struct PartialGradients {
 
   /// The rows to which one value head adds.
   template <class HeadBundle>
-  [[nodiscard]] HeadBundle head(const Problem<In>& problem, Bundle& whole, const Sequence& sequence, Index hv) {
+  [[nodiscard]] HeadBundle head(const Problem<In>& problem, const Views& whole, const Sequence& sequence, Index hv) {
     HeadBundle rows = problem.template head<HeadBundle>(whole, sequence, hv);
     for_each_input(
         [&](const auto& field, auto& tensor, auto& to) {
@@ -46,13 +46,13 @@ struct PartialGradients {
   }
 
   /// Replaces the gradients in `whole` of what is shared by the sums over value heads.
-  void sum_to(const Problem<In>& problem, Bundle& whole) const {
+  void sum_to(const Problem<In>& problem, const Views& whole) const {
     for_each_input(
         [&](const auto& field, const auto& from, auto& to) {
           if (!shared(problem, field)) return;
           const Index width = problem.width_of(field), terms = problem.extents.group();
           const MatrixMap<const T> rows(from.data(), problem.extents.B * problem.extents.T * problem.extents.HV, width);
-          MatrixMap<T> sums(to.data(), rows.rows() / terms, width);
+          MatrixMap<T> sums(to.data, rows.rows() / terms, width);
           RowPieces(sums.rows(), terms * width).for_each([&](Index, Index first, Index count) {
             for (Index i = first; i < first + count; ++i) {
               sums.row(i) = rows.row(i * terms);

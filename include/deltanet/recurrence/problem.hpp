@@ -44,11 +44,12 @@ struct Problem {
   using Member = typename In::Member;
   using T = typename In::Scalar;
 
+  FlushToZero flush;  // for as long as the scan runs
   const In& given;
   const ScanOptions<T>& options;
   Extents extents;
   T scale;
-  std::vector<Sequence> sequences;                      // [N]
+  PoolVector<Sequence> sequences;                       // [N]
   typename Member::template Gradients<T> normalized{};  // q and k of unit length, where asked for
   In in;                                                // what the members read
 
@@ -94,14 +95,32 @@ struct Problem {
     expect_shape(name, state, {{owners, extents.N}, {"HV", extents.HV}, rows, {"V", extents.V}});
   }
 
-  [[nodiscard]] Tensor<T, 4> initial_state() const {
-    Tensor<T, 4> state(extents.N, extents.HV, extents.rows, extents.V);
-    if (options.initial_state.absent()) {
-      state.setZero();
-    } else {
-      std::copy_n(options.initial_state.data, state.size(), state.data());
+  /// Tensors of the outputs' shapes, yet to be filled.
+  [[nodiscard]] ScanResult<T> make_result() const {
+    const auto& x = extents;
+    return {Tensor<T, 4>(x.B, x.T, x.HV, x.V), Tensor<T, 4>(x.N, x.HV, x.rows, x.V)};
+  }
+
+  /// The caller's outputs, checked; where it asks for no final state, that is in `own`.
+  [[nodiscard]] ScanOutputs<T> outputs(const ScanOutputs<T>& out, Tensor<T, 4>& own) const {
+    const auto& x = extents;
+    expect_shape("o", View<const T, 4>(out.o), {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
+    if (!out.final_state.absent()) {
+      expect_state("final_state", out.final_state);
+      return out;
     }
-    return state;
+    own.resize(x.N, x.HV, x.rows, x.V);
+    return {out.o, own};
+  }
+
+  /// Writes the state before the first tokens to `state`.
+  void copy_initial_state(const View<T, 4>& state) const {
+    const T* const from = options.initial_state.data;
+    if (options.initial_state.absent()) {
+      set_zero(state.data, state.size());
+    } else if (from != state.data) {
+      for_each_range(state.size(), [&](Index begin, Index count) { std::copy_n(from + begin, count, state.data + begin); });
+    }
   }
 
   /// Throws std::invalid_argument if an input or the initial state has an entry that is not a finite number.
@@ -147,7 +166,7 @@ struct Problem {
 
   // forward: y = x / sqrt(|x|^2 + eps)
   // so:      dx = (dy - y <y, dy>) / sqrt(|x|^2 + eps)
-  void normalize_backward(typename Member::template Gradients<T>& d) const {
+  void normalize_backward(const typename Member::template GradientViews<T>& d) const {
     if (!options.use_qk_l2norm) return;
     for_each_input(
         [&](const auto& field, const auto& x, const auto& y, auto& dx) {
@@ -156,7 +175,7 @@ struct Problem {
             key_rows().for_each([&](Index, Index first, Index count) {
               for (Index i = first; i < first + count; ++i) {
                 const VectorMap<const T> before(x.data + i * extents.K, extents.K), after(y.data + i * extents.K, extents.K);
-                VectorMap<T> grad(dx.data() + i * extents.K, extents.K);
+                VectorMap<T> grad(dx.data + i * extents.K, extents.K);
                 grad = reciprocal_length<T>(before) * (grad - after * after.dot(grad));
               }
             });
@@ -232,24 +251,35 @@ struct Problem {
   }
 };
 
-/// Gradients of the same shapes as the inputs, yet to be filled; that of the initial state is zero.
+/// Gradients of the same shapes as the inputs, yet to be filled.
 template <InputBundle In>
-[[nodiscard]] ScanGradients<In> empty_gradients(const Problem<In>& problem) {
+[[nodiscard]] ScanGradients<In> make_gradients(const Problem<In>& problem) {
   const auto& x = problem.extents;
   ScanGradients<In> d;
-  for_each_input([&](const auto&, const auto& view,
-                     auto& tensor) { tensor.resize(Eigen::array<Index, std::tuple_size_v<decltype(view.shape)>>(view.shape)); },
-                 problem.given, d.inputs);
-  d.initial_state = zeros<typename In::Scalar>(x.N, x.HV, x.rows, x.V);
+  for_each_input([&](const auto&, const auto& view, auto& tensor) { tensor.resize(view.shape); }, problem.given, d.inputs);
+  d.initial_state.resize(x.N, x.HV, x.rows, x.V);
   return d;
 }
 
-/// The same, all zero.
+/// Throws unless the caller's gradients have the inputs' shapes.
 template <InputBundle In>
-[[nodiscard]] ScanGradients<In> zero_gradients(const Problem<In>& problem) {
-  ScanGradients<In> d = empty_gradients(problem);
-  for_each_input([](const auto&, auto& tensor) { detail::set_zero(tensor.data(), tensor.size()); }, d.inputs);
-  return d;
+void expect_gradients(const Problem<In>& problem, const ScanGradientViews<In>& d) {
+  for_each_input(
+      [&](const auto& field, const auto& view, const auto& gradient) {
+        expect(gradient.shape == view.shape && gradient.data, concat("d", field.name), ": expected the shape of ", field.name);
+      },
+      problem.given, d.inputs);
+  problem.expect_state("dinitial_state", d.initial_state);
+}
+
+/// Writes the gradient by the state after the last token to where it is carried back to that before the first.
+template <InputBundle In>
+void begin_state_gradient(const Cotangents<typename In::Scalar>& cotangents, const ScanGradientViews<In>& d) {
+  const View<typename In::Scalar, 4>& state = d.initial_state;
+  if (cotangents.final_state.absent())
+    set_zero(state.data, state.size());
+  else
+    std::copy_n(cotangents.final_state.data, state.size(), state.data);
 }
 
 }  // namespace deltanet::detail

@@ -48,6 +48,7 @@ struct RecurrentState {
   /// Writes what waits, so that recurrent_state is that after the last token. Chunks then begin here.
   void settle() {
     if (open_tokens.isZero(0)) return;
+    const FlushToZero flush;
     const Index HV = recurrent_state.dimension(1), rows = recurrent_state.dimension(2), V = recurrent_state.dimension(3);
     typename M::template OpenBuilder<T> builder(default_chunk_size, rows / M::state_rows(1));
     for (Index i = 0; i < open_tokens.size() * HV; ++i) {

@@ -21,14 +21,14 @@ namespace detail {
 
 /// The sequences of what is asked, after checks.
 template <Real T>
-[[nodiscard]] std::vector<Sequence> retrievable(const MemoryNetwork& network, const MemoryParams<T>& params,
-                                                const View<const T, 4>& q, const Tensor<T, 3>& weights,
-                                                const Sequences& sequences) {
+[[nodiscard]] PoolVector<Sequence> retrievable(const MemoryNetwork& network, const MemoryParams<T>& params,
+                                               const View<const T, 4>& q, const Tensor<T, 3>& weights,
+                                               const Sequences& sequences) {
   expect_memory_network(network);
   expect_memory_params(network, q.shape[2], params);
   expect_shape("q", q, {{"B", q.shape[0]}, {"T", q.shape[1]}, {"H", params.weights.rows()}, {"K", network.key_dim}});
   expect_finite("q", q);
-  std::vector<Sequence> cut = sequences.cut(q.shape[0], q.shape[1]);
+  PoolVector<Sequence> cut = sequences.cut(q.shape[0], q.shape[1]);
   expect_shape("weights", View<const T, 3>(weights),
                {{"N", static_cast<Index>(cut.size())}, {"H", q.shape[2]}, {"P", network.size()}});
   return cut;
@@ -42,6 +42,7 @@ template <Real T>
 [[nodiscard]] Tensor<T, 4> retrieve(const MemoryNetwork& network, const MemoryParams<T>& params,
                                     std::type_identity_t<View<const T, 4>> q, const Tensor<T, 3>& weights, double scale = 1,
                                     const Sequences& sequences = {}) {
+  const FlushToZero flush;
   const auto cut = detail::retrievable(network, params, q, weights, sequences);
   const Index H = q.shape[2];
   const std::array<Index, 4> o_shape{q.shape[0], q.shape[1], H, network.value_dim};
@@ -64,6 +65,7 @@ template <Real T>
                                                      std::type_identity_t<View<const T, 4>> q, const Tensor<T, 3>& weights,
                                                      std::type_identity_t<View<const T, 4>> d_o, double scale = 1,
                                                      const Sequences& sequences = {}) {
+  const FlushToZero flush;
   const auto cut = detail::retrievable(network, params, q, weights, sequences);
   const Index H = q.shape[2], P = network.size(), N = static_cast<Index>(cut.size());
   expect_shape("do", d_o, {{"B", q.shape[0]}, {"T", q.shape[1]}, {"H", H}, {"V", network.value_dim}});
@@ -81,7 +83,7 @@ template <Real T>
     struct ByLayer {
       Matrix<T> X, P;
     };
-    std::vector<ByLayer> layers(static_cast<std::size_t>(network.depth));
+    detail::PoolVector<ByLayer> layers(static_cast<std::size_t>(network.depth));
     for (Index l = 0; l < network.depth; ++l)
       layers[static_cast<std::size_t>(l)] = {Matrix<T>::Zero(x.rows(), network.rows(l)),
                                              Matrix<T>::Zero(x.rows(), network.out(l))};

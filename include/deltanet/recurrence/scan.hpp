@@ -35,6 +35,13 @@ struct ScanResult {
   Tensor<T, 4> final_state;  ///< [N, HV, K, V]; 2 K rows with momentum: the memory's, then the momentum's
 };
 
+/// The same in the caller's memory.
+template <Real T>
+struct ScanOutputs {
+  View<T, 4> o;              ///< [B, T, HV, V]
+  View<T, 4> final_state{};  ///< [N, HV, K, V] (2 K rows with momentum); where absent, nobody is told
+};
+
 /// Gradients of a loss in a scan's outputs.
 template <Real T>
 struct Cotangents {
@@ -47,6 +54,18 @@ template <InputBundle In>
 struct ScanGradients {
   typename In::Member::template Gradients<typename In::Scalar> inputs;
   Tensor<typename In::Scalar, 4> initial_state;  ///< [N, HV, K, V]
+};
+
+/// The same in the caller's memory.
+template <InputBundle In>
+struct ScanGradientViews {
+  typename In::Member::template GradientViews<typename In::Scalar> inputs;
+  View<typename In::Scalar, 4> initial_state;  ///< [N, HV, K, V]
+
+  ScanGradientViews() = default;
+  ScanGradientViews(ScanGradients<In>& d) : initial_state(d.initial_state) {
+    for_each_input([](const auto&, auto& view, auto& tensor) { view = tensor; }, inputs, d.inputs);
+  }
 };
 
 /// What `chunked_backward` needs of a `chunked` forward: prediction errors, and states every few chunks. T V + T K V / 64

@@ -71,8 +71,8 @@ class ScanPiece {
   const Sequence& sequence_;
   Index first_panel_, end_panel_;
   Blocks blocks_;
-  std::vector<Blocks::ChunkRange> chunks_;  // of the block at hand
-  std::vector<typename Member::template Builder<T>> builders_;
+  PoolVector<Blocks::ChunkRange> chunks_;  // of the block at hand
+  PoolVector<typename Member::template Builder<T>> builders_;
 
  private:
   Index panels_;  // of a whole state

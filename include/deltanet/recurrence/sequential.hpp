@@ -20,7 +20,8 @@ template <InputBundle In>
   const detail::Problem<In> problem(in, options);
   problem.expect_finite_inputs();
   const auto& x = problem.extents;
-  ScanResult<T> result{zeros<T>(x.B, x.T, x.HV, x.V), problem.initial_state()};
+  ScanResult<T> result = problem.make_result();
+  problem.copy_initial_state(result.final_state);
   parallel_for(x.N * x.HV, [&](Index piece) {
     const auto& sequence = problem.sequences[static_cast<std::size_t>(piece / x.HV)];
     const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, piece % x.HV);
@@ -45,17 +46,18 @@ template <InputBundle In>
   problem.expect_cotangents(cotangents);
   expect_finite("do", cotangents.o);
   const auto& x = problem.extents;
-  ScanGradients<In> gradients = detail::zero_gradients(problem);
-  const Tensor<T, 4> initial_state = problem.initial_state();
-  if (!cotangents.final_state.absent())
-    std::copy_n(cotangents.final_state.data, gradients.initial_state.size(), gradients.initial_state.data());
+  ScanGradients<In> gradients = detail::make_gradients(problem);
+  for_each_input([](const auto&, auto& d) { detail::set_zero(d.data(), d.size()); }, gradients.inputs);
+  detail::begin_state_gradient<In>(cotangents, gradients);
+  Tensor<T, 4> initial_state(x.N, x.HV, x.rows, x.V);
+  problem.copy_initial_state(initial_state);
 
   // A piece is a key head with all its value heads, which add to the same dq and dk.
   parallel_for(x.N * x.H, [&](Index piece) {
     const auto& sequence = problem.sequences[static_cast<std::size_t>(piece / x.H)];
     const Index stride = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(sequence.tokens()))));
     Vector<T> o(x.V);
-    std::vector<Matrix<T>> sparse, dense;
+    detail::PoolVector<Matrix<T>> sparse, dense;
     for (Index hv = piece % x.H * x.group(); hv < (piece % x.H + 1) * x.group(); ++hv) {
       const auto head = problem.template head<typename Member::template HeadInputs<T>>(problem.in, sequence, hv);
       const auto d = problem.template head<typename Member::template HeadGradients<T>>(gradients.inputs, sequence, hv);
@@ -87,7 +89,7 @@ template <InputBundle In>
       }
     }
   });
-  problem.normalize_backward(gradients.inputs);
+  problem.normalize_backward(ScanGradientViews<In>(gradients).inputs);
   return gradients;
 }
 

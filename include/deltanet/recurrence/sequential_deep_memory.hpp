@@ -43,7 +43,7 @@ class TokenNetwork {
 
  private:
   struct Activations {
-    std::vector<Matrix<T>> x, z;  // of each layer: what it reads (with the bias's 1), [1, rows], and makes, [1, out]
+    detail::PoolVector<Matrix<T>> x, z;  // of each layer: what it reads (with the bias's 1), [1, rows], and makes, [1, out]
   };
 
   [[nodiscard]] Activations run(const Vector<T>& weights, const Vector<T>& x) const {

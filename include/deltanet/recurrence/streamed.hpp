@@ -15,10 +15,10 @@ class TokenReader {
   using State = RecurrentState<T, Member>;
 
  public:
-  TokenReader(const Problem<In>& problem, State& state, Tensor<T, 4>& o) : problem_(problem), state_(state), o_(o) {}
+  TokenReader(const Problem<In>& problem, State& state, const View<T, 4>& o) : problem_(problem), state_(state), o_(o) {}
 
   /// Tokens `some[n]` of sequence n, none of which goes beyond the end of its chunk.
-  void read(const std::vector<Sequence>& some) {
+  void read(const PoolVector<Sequence>& some) {
     const auto& x = problem_.extents;
     const HeadGroups groups(x.N, x.HV, 1, num_threads(), x.HV);  // a builder each: as few as keep all threads busy
     const Walk walk = next_walk(some);
@@ -41,7 +41,7 @@ class TokenReader {
         const T* const next = S + ahead * x.rows * x.V;
         Index i = state_.waiting(piece.sequence);
         for (Index t = 0; t < tokens.tokens(); ++t, ++i) {
-          T* const o = o_.data() + problem_.value_row(tokens, t, hv);
+          T* const o = o_.data + problem_.value_row(tokens, t, hv);
           Member::template load_values<T>(head, t, 0, x.V, target.data(), b.data());
           const Chunk<T>& rows = builder.append(head, t, i, problem_.scale, numbers);
           // what is needed after the state, and first of all for the next head
@@ -64,7 +64,7 @@ class TokenReader {
   static constexpr Index C = default_chunk_size;
 
   /// One call goes forth over the states, the next one back, as far as the tokens that wait tell how many calls there were.
-  [[nodiscard]] Walk next_walk(const std::vector<Sequence>& some) const {
+  [[nodiscard]] Walk next_walk(const PoolVector<Sequence>& some) const {
     for (std::size_t n = 0; n < some.size(); ++n)
       if (const Index tokens = some[n].tokens(); tokens > 0)
         return state_.waiting(static_cast<Index>(n)) / tokens % 2 == 0 ? Walk::forth : Walk::back;
@@ -73,15 +73,15 @@ class TokenReader {
 
   const Problem<In>& problem_;
   State& state_;
-  Tensor<T, 4>& o_;
+  View<T, 4> o_;
 };
 
 /// Tokens that end a chunk, whole chunks, and tokens that begin one, of each sequence.
 struct StreamCut {
-  std::vector<Sequence> ending, whole, beginning;
+  PoolVector<Sequence> ending, whole, beginning;
 
   template <class State>
-  StreamCut(const std::vector<Sequence>& sequences, const State& state) {
+  StreamCut(const PoolVector<Sequence>& sequences, const State& state) {
     constexpr Index C = default_chunk_size;
     for (std::size_t n = 0; n < sequences.size(); ++n) {
       const auto [begin, end] = sequences[n];
@@ -94,10 +94,38 @@ struct StreamCut {
     }
   }
 
-  [[nodiscard]] static bool any(const std::vector<Sequence>& some) {
+  [[nodiscard]] static bool any(const PoolVector<Sequence>& some) {
     return std::any_of(some.begin(), some.end(), [](const Sequence& sequence) { return sequence.tokens() > 0; });
   }
 };
+
+/// Reads the problem's tokens on `state`, into o.
+template <InputBundle In>
+void run_streamed(Problem<In>& problem, RecurrentState<typename In::Scalar, typename In::Member>& state,
+                  const View<typename In::Scalar, 4>& o) {
+  const auto& x = problem.extents;
+  expect(problem.options.initial_state.absent() && problem.options.chunk_size == default_chunk_size,
+         "streamed: expected no initial_state and no chunk_size");
+  state.expect_sizes(x.N, x.HV, x.K, x.V);
+  const auto run = [&](RecurrentState<typename In::Scalar, typename In::Member>& to) {
+    const StreamCut cut(problem.sequences, to);
+    TokenReader<In> reader(problem, to, o);
+    if (cut.any(cut.ending)) reader.read(cut.ending);
+    if (cut.any(cut.whole)) {
+      problem.sequences = cut.whole;
+      run_chunks(problem, {o, to.recurrent_state});
+    }
+    if (cut.any(cut.beginning)) reader.read(cut.beginning);
+  };
+  if (x.T == 1) {
+    problem.expect_finite_inputs();
+    run(state);
+  } else {
+    auto next = state;  // so that nothing is lost where a token is refused on the way
+    run(next);
+    state = std::move(next);
+  }
+}
 
 }  // namespace detail
 
@@ -115,34 +143,23 @@ template <InputBundle In>
 [[nodiscard]] Tensor<typename In::Scalar, 4> streamed(const In& in,
                                                       RecurrentState<typename In::Scalar, typename In::Member>& state,
                                                       const ScanOptions<typename In::Scalar>& options = {}) {
-  using T = typename In::Scalar;
-  expect(options.initial_state.absent() && options.chunk_size == default_chunk_size,
-         "streamed: expected no initial_state and no chunk_size");
   detail::Problem<In> problem(in, options);
   const auto& x = problem.extents;
-  state.expect_sizes(x.N, x.HV, x.K, x.V);
-  ScanResult<T> result{Tensor<T, 4>(x.B, x.T, x.HV, x.V), {}};
-  const auto run = [&](RecurrentState<T, typename In::Member>& to) {
-    const detail::StreamCut cut(problem.sequences, to);
-    detail::TokenReader<In> reader(problem, to, result.o);
-    if (cut.any(cut.ending)) reader.read(cut.ending);
-    if (cut.any(cut.whole)) {
-      problem.sequences = cut.whole;
-      result.final_state = std::move(to.recurrent_state);
-      detail::run_chunks(problem, result);
-      to.recurrent_state = std::move(result.final_state);
-    }
-    if (cut.any(cut.beginning)) reader.read(cut.beginning);
-  };
-  if (x.T == 1) {
-    problem.expect_finite_inputs();
-    run(state);
-  } else {
-    auto next = state;  // so that nothing is lost where a token is refused on the way
-    run(next);
-    state = std::move(next);
-  }
-  return std::move(result.o);
+  Tensor<typename In::Scalar, 4> o(x.B, x.T, x.HV, x.V);
+  detail::run_streamed(problem, state, o);
+  return o;
+}
+
+/// `streamed` into the caller's memory, o [B, T, HV, V], with all scratch from `workspace`, as `chunked_into`.
+template <InputBundle In>
+void streamed_into(const In& in, RecurrentState<typename In::Scalar, typename In::Member>& state,
+                   const std::type_identity_t<View<typename In::Scalar, 4>>& o, Workspace& workspace,
+                   const ScanOptions<typename In::Scalar>& options = {}) {
+  const WorkspaceScope use(workspace);
+  detail::Problem<In> problem(in, options);
+  const auto& x = problem.extents;
+  expect_shape("o", View<const typename In::Scalar, 4>(o), {{"B", x.B}, {"T", x.T}, {"HV", x.HV}, {"V", x.V}});
+  detail::run_streamed(problem, state, o);
 }
 
 }  // namespace deltanet

@@ -52,6 +52,7 @@ class AdamW {
 
   /// Moves the parameters by one step against the gradients.
   void step(P& params, const P& gradients, double learning_rate) {
+    const FlushToZero flush;
     expect(learning_rate >= 0, "learning_rate: expected a number >= 0, got ", learning_rate);
     const auto t = static_cast<double>(++state.steps);
     const double rate = learning_rate / (1 - std::pow(config.beta1, t));

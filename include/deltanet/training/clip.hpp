@@ -12,7 +12,8 @@ namespace deltanet {
 /// pieces in order: the result is the same for any number of threads.
 template <Parameters P>
 [[nodiscard]] double global_norm(const P& gradients) {
-  std::vector<double> squares;
+  const FlushToZero flush;
+  detail::PoolVector<double> squares;
   const auto sum_squares = [&](Index piece, WeightDecay, const auto& entries) {
     squares[static_cast<std::size_t>(piece)] = entries.template cast<double>().squaredNorm();
   };
@@ -28,6 +29,7 @@ template <Parameters P>
 /// torch.nn.utils.clip_grad_norm_, without its 1e-6. A norm that is not finite leaves the gradients alone: the caller sees it.
 template <Parameters P>
 double clip_global_norm(P& gradients, double max_norm) {
+  const FlushToZero flush;
   expect(max_norm > 0, "max_norm: expected a positive number, got ", max_norm);
   const double norm = global_norm(gradients);
   if (!std::isfinite(norm) || norm <= max_norm) return norm;

@@ -49,13 +49,14 @@ inline Index count_targets(const View<const std::int32_t, 2>& targets, Index voc
 /// result is the same for any number of threads. O(B T V), allocates one number a piece.
 template <Real T>
 MeanLoss cross_entropy_in_place(View<T, 3> logits, View<const std::int32_t, 2> targets) {
+  const FlushToZero flush;
   const Index vocabulary = logits.shape[2];
   expect_shape("targets", targets, {{"B", logits.shape[0]}, {"T", logits.shape[1]}});
   const Index count = detail::count_targets(targets, vocabulary);
   const Index pieces = (targets.size() + detail::loss_rows - 1) / detail::loss_rows;
   const T weight = count == 0 ? T(0) : T(1) / static_cast<T>(count);
   MatrixMap<T> z = logits.rows();  // [B * T, V]
-  std::vector<double> losses(static_cast<std::size_t>(pieces), 0.0);
+  detail::PoolVector<double> losses(static_cast<std::size_t>(pieces), 0.0);
   parallel_for(pieces, [&](Index piece) {
     const Index end = std::min(targets.size(), (piece + 1) * detail::loss_rows);
     double sum = 0;

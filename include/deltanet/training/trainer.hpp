@@ -63,6 +63,7 @@ class GradientDescent {
   /// and leaves the parameters alone if the loss or a gradient is not finite.
   template <class Learn>
   StepReport descend(P& params, double done, const Learn& learn) {
+    const FlushToZero flush;
     for_each_tensor(
         [](const TensorInfo&, const auto& gradient) { detail::set_zero(gradient.flat().data(), gradient.flat().size()); },
         gradients_);
