@@ -21,7 +21,7 @@ if(DELTANET_SANITIZE)
 endif()
 
 # Each header compiled alone: cmake --build build --target all_verify_interface_header_sets
-set_target_properties(deltanet PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+set_target_properties(deltanet PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
 if(TARGET deltanet_io)
   set_target_properties(deltanet_io PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 endif()

@@ -11,7 +11,10 @@ set(DELTANET_HEADERS
     include/deltanet/core/random.hpp
     include/deltanet/core/sequences.hpp
     include/deltanet/core/padding.hpp
+    include/deltanet/core/executor.hpp
+    include/deltanet/core/spin_wait.hpp
     include/deltanet/core/thread_team.hpp
+    include/deltanet/core/current_executor.hpp
     include/deltanet/core/threads.hpp
     include/deltanet/core/row_pieces.hpp
     include/deltanet/core/zeros.hpp
@@ -171,6 +174,11 @@ set(DELTANET_HEADERS
     include/deltanet/tasks/adaptation.hpp
     include/deltanet/tasks/switching_series.hpp
     include/deltanet/tasks/registry.hpp)
+
+# Executors on other libraries' threads: for those who have these libraries, and not in the umbrella.
+set(DELTANET_EXECUTOR_HEADERS
+    include/deltanet/core/openmp_executor.hpp
+    include/deltanet/core/tbb_executor.hpp)
 
 set(DELTANET_IO_HEADERS
     include/deltanet/io/file.hpp

@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(package_folder ${CMAKE_INSTALL_DATADIR}/cmake/deltanet)
-install(TARGETS deltanet EXPORT deltanet-targets FILE_SET HEADERS)
+install(TARGETS deltanet EXPORT deltanet-targets FILE_SET HEADERS FILE_SET executors)
 install(EXPORT deltanet-targets NAMESPACE deltanet:: DESTINATION ${package_folder})
 if(DELTANET_IO)
   install(TARGETS deltanet_io EXPORT deltanet-io-targets FILE_SET HEADERS)

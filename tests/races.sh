@@ -21,7 +21,8 @@ mkdir -p $folder
 rm -f $folder/*.o
 say "compiling"
 # shellcheck disable=SC2016
-printf '%s\n' support/main core/thread_team_test core/threads_test core/product_test recurrence/backward_piece_test |
+printf '%s\n' support/main core/executor_test core/spin_wait_test core/thread_team_test core/current_executor_test core/threads_test \
+  core/product_test recurrence/backward_piece_test |
   xargs -P "$(nproc)" -I{} sh -c 'clang++ -c "tests/$1.cpp" -o "$2/$(basename "$1").o" -std=c++20 -O1 -g -fsanitize=thread \
     -Iinclude -Itests -isystem /usr/include/catch2 -isystem /usr/include/eigen3' - {} $folder
 clang++ -fsanitize=thread $folder/*.o -o $folder/thread_tests -pthread

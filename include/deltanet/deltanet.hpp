@@ -1,7 +1,8 @@
 #pragma once
 
 /// All of deltanet but io/, in reading order: each folder includes only from the folders above it. io/ needs nlohmann-json and
-/// is included by name, with the CMake target deltanet::io.
+/// is included by name, with the CMake target deltanet::io. So are core/openmp_executor.hpp and core/tbb_executor.hpp, with
+/// OpenMP::OpenMP_CXX and TBB::tbb.
 
 // clang-format off
 #include "deltanet/core/workspace.hpp"
@@ -13,7 +14,10 @@
 #include "deltanet/core/random.hpp"
 #include "deltanet/core/sequences.hpp"
 #include "deltanet/core/padding.hpp"
+#include "deltanet/core/executor.hpp"
+#include "deltanet/core/spin_wait.hpp"
 #include "deltanet/core/thread_team.hpp"
+#include "deltanet/core/current_executor.hpp"
 #include "deltanet/core/threads.hpp"
 #include "deltanet/core/row_pieces.hpp"
 #include "deltanet/core/zeros.hpp"

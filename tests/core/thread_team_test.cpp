@@ -3,19 +3,28 @@
 #include <map>
 #include <set>
 
-#include "support/catch.hpp"
+#include "laws/executor_laws.hpp"
 
-using deltanet::detail::ThreadTeam;
+using deltanet::ThreadTeam;
 
-TEST_CASE("a team's caller works whether or not its helpers come, and as many come as are wanted") {
-  ThreadTeam team(3);
-  for (const int helpers : {0, 1, 3}) {
+TEST_CASE("a team of any size is an executor") {
+  for (const int threads : {1, 2, 5}) {
+    ThreadTeam team(threads);
+    CHECK(team.concurrency() == threads);
+    deltanet::test::check_executor(team);
+  }
+  CHECK_THROWS_WITH(ThreadTeam(0), "threads: expected at least 1, got 0");
+}
+
+TEST_CASE("no more threads work at a time than there are tasks, and the caller is one of them") {
+  ThreadTeam team(4);
+  for (const int tasks : {1, 2, 4}) {
     std::mutex guard;
     std::set<std::thread::id> seen;
     for (int job = 0; job < 200; ++job) {
       std::set<std::thread::id> here;
       std::atomic<int> working{0}, most{0};
-      CHECK(team.run(helpers, [&](int) {
+      team.run(tasks, [&](int) {
         const int together = ++working;
         {
           const std::lock_guard lock(guard);
@@ -24,69 +33,74 @@ TEST_CASE("a team's caller works whether or not its helpers come, and as many co
         }
         std::this_thread::sleep_for(std::chrono::microseconds(20));
         --working;
-      }));
+      });
       CHECK(working == 0);
-      CHECK(most <= 1 + helpers);
+      CHECK(most <= tasks);
       CHECK(here.count(std::this_thread::get_id()) == 1);
       seen.insert(here.begin(), here.end());
     }
-    CHECK(seen.size() >= (helpers > 0 ? 2U : 1U));
+    CHECK(seen.size() >= (tasks > 1 ? 2U : 1U));
   }
 }
 
-TEST_CASE("the caller is thread 0, and a helper is the same thread each time") {
-  ThreadTeam team(2);
-  std::mutex guard;
+TEST_CASE("the caller takes task 0, and helpers those of their numbers where all come in time") {
+  ThreadTeam team(3);
   std::map<int, std::set<std::thread::id>> seen;
-  for (int job = 0; job < 300; ++job)
-    CHECK(team.run(2, [&](int thread) {
-      const std::lock_guard lock(guard);
-      seen[thread].insert(std::this_thread::get_id());
-    }));
-  for (const auto& [thread, ids] : seen) {
-    CHECK(thread <= 2);
-    CHECK(ids.size() == 1);
+  for (int job = 0; job < 50; ++job) {
+    std::mutex guard;
+    std::atomic<int> came{0};
+    std::map<int, std::thread::id> here;
+    team.run(3, [&](int task) {
+      {
+        const std::lock_guard lock(guard);
+        here[task] = std::this_thread::get_id();
+      }
+      ++came;  // nobody takes a second task while others may still come
+      const auto start = std::chrono::steady_clock::now();
+      while (came < 3 && std::chrono::steady_clock::now() - start < std::chrono::seconds(10)) std::this_thread::yield();
+    });
+    for (const auto& [task, id] : here) seen[task].insert(id);
   }
-  CHECK(seen[0].count(std::this_thread::get_id()) == 1);
+  CHECK(seen[0] == std::set{std::this_thread::get_id()});
+  for (const auto& [task, ids] : seen) CHECK(ids.size() == 1);
 }
 
-TEST_CASE("helpers that have gone to sleep are woken") {
-  ThreadTeam team(1);
+TEST_CASE("helpers that have gone to sleep are woken, and so is a caller") {
+  ThreadTeam team(2);
   for (int job = 0; job < 5; ++job) {
-    std::this_thread::sleep_for(3 * ThreadTeam::patience);
+    std::this_thread::sleep_for(3 * ThreadTeam::spin_time);
     std::atomic<int> came{0};
-    CHECK(team.run(1, [&](int) {
+    team.run(2, [&](int task) {
       ++came;
       const auto start = std::chrono::steady_clock::now();  // what is left to one alone takes as long as it takes to be woken
       while (came < 2 && std::chrono::steady_clock::now() - start < std::chrono::seconds(10)) std::this_thread::yield();
-    }));
+      if (task == 1) std::this_thread::sleep_for(20 * ThreadTeam::caller_spin_time);
+    });
     CHECK(came == 2);
   }
 }
 
-TEST_CASE("a team serves one caller at a time and turns others away") {
-  ThreadTeam team(1);
+TEST_CASE("a team serves one caller at a time; another runs its tasks itself") {
+  ThreadTeam team(2);
   std::atomic<bool> entered{false}, leave{false};
   std::thread other([&] {
-    (void)team.run(0, [&](int) {
+    team.run(2, [&](int) {
       entered = true;
       while (!leave) std::this_thread::yield();
     });
   });
   while (!entered) std::this_thread::yield();
-  bool called = false;
-  CHECK_FALSE(team.run(1, [&](int) { called = true; }));
-  CHECK_FALSE(called);
+  std::vector<std::thread::id> ran;
+  team.run(2, [&](int) { ran.push_back(std::this_thread::get_id()); });
+  CHECK(ran == std::vector<std::thread::id>(2, std::this_thread::get_id()));
   leave = true;
   other.join();
-  CHECK(team.run(1, [&](int) { called = true; }));
-  CHECK(called);
 }
 
 TEST_CASE("a team may be dissolved at any time between jobs") {
   for (int i = 0; i < 50; ++i) {
-    ThreadTeam team(4);
-    if (i % 2 == 0) CHECK(team.run(4, [](int) {}));
-    if (i % 10 == 0) std::this_thread::sleep_for(2 * ThreadTeam::patience);
+    ThreadTeam team(5);
+    if (i % 2 == 0) team.run(5, [](int) {});
+    if (i % 10 == 0) std::this_thread::sleep_for(2 * ThreadTeam::spin_time);
   }
 }

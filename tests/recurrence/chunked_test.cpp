@@ -2,8 +2,10 @@
 
 #include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/recurrence/sequential.hpp"
+#include "laws/executor_bits.hpp"
 #include "support/catch.hpp"
 #include "support/random_inputs.hpp"
+#include "support/reverse_executor.hpp"
 #include "support/tolerance.hpp"
 
 // That every member's chunked scan is its sequential one, is checked with the members: laws/member_laws.hpp.
@@ -35,4 +37,13 @@ TEMPLATE_TEST_CASE("float agrees with a double definition to 2e-6 at T=2048, K=V
       CHECK(test::relative_error(chunked(inputs.in()).final_state, expected.final_state) < 2e-6);
       CHECK(test::relative_error(sequential(inputs.in()).o, expected.o) < 2e-6);
     }
+}
+
+TEST_CASE("bits do not depend on the executor") {
+  test::ReverseExecutor reverse;
+  test::check_that_bits_do_not_depend_on(reverse);
+  for (const int threads : {1, 2, 5}) {
+    ThreadTeam team(threads);
+    test::check_that_bits_do_not_depend_on(team);
+  }
 }

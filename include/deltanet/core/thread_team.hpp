@@ -1,51 +1,60 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
-namespace deltanet::detail {
+#include "deltanet/core/check.hpp"
+#include "deltanet/core/executor.hpp"
+#include "deltanet/core/spin_wait.hpp"
 
-/// Threads that help a caller with one job at a time: fork and join, where Eigen's ThreadPool is a queue of tasks that have all
-/// to be run. A training step of a small model is hundreds of jobs of some ten microseconds, and two things decide how long
-/// they take: a helper looks for the next job for a while before it sleeps, since to be woken takes up to a tenth of a
-/// millisecond; and who comes too late stays out, so that a job is never waited for that others have done meanwhile.
-class ThreadTeam {
+namespace deltanet {
+
+/// Threads of our own that help a caller with one job at a time: fork and join, where Eigen's ThreadPool is a queue of tasks. A
+/// training step of a small model is hundreds of jobs of some ten microseconds, and two things decide how long they take: a
+/// helper looks for the next job for a while before it sleeps, and who comes too late stays out, so that a job is never waited
+/// for that others have done meanwhile.
+///
+/// A helper takes the task of its own number first, the same in every job. A caller that finds the team at work for another
+/// runs its tasks itself, and so does a task that calls run().
+class ThreadTeam final : public Executor {
  public:
-  /// How long a helper looks before it sleeps. It yields while it looks, to whoever else wants the processor.
-  static constexpr std::chrono::microseconds patience{1000};
+  /// How long a helper looks for a job before it sleeps, at most.
+  static constexpr std::chrono::microseconds spin_time{1000};
+  /// How long a caller that has no task left looks for the end of the others' tasks before it sleeps, at most. A processor
+  /// that it leaves may run a helper that another program has put off its own.
+  static constexpr std::chrono::microseconds caller_spin_time{100};
 
-  explicit ThreadTeam(int helpers) {
-    for (int i = 1; i <= helpers; ++i) threads_.emplace_back([this, i] { help(i); });
+  /// `threads` work at a time, the caller's included. The others are started by the first job that has tasks for them; where
+  /// the system refuses, there are fewer.
+  explicit ThreadTeam(int threads) : concurrency_(threads) {
+    expect(threads >= 1, "threads: expected at least 1, got ", threads);
   }
-  ThreadTeam(const ThreadTeam&) = delete;
-  ThreadTeam& operator=(const ThreadTeam&) = delete;
-  ~ThreadTeam() {
+  /// Not to be called while a job is running.
+  ~ThreadTeam() override {
     stopped_ = true;
-    announce();
-    for (auto& thread : threads_) thread.join();
+    jobs_.notify();
+    for (auto& helper : helpers_) helper.join();
   }
 
-  /// Calls work(0) here and work(i) on up to `helpers` other threads at the same time, i being always the same for a thread,
-  /// and returns when all have come back: false, and nothing was done, if the team works for another caller. `work` must not
-  /// throw.
-  template <class Work>
-  [[nodiscard]] bool run(int helpers, const Work& work) {
-    const std::unique_lock alone(in_use_, std::try_to_lock);
-    if (!alone) return false;
-    call_ = [](const void* job, int thread) { (*static_cast<const Work*>(job))(thread); };
-    job_ = &work;
-    most_ = static_cast<std::uint64_t>(helpers);
-    state_ += one_job | open;  // closed and without helpers until here: nobody reads the job
-    announce();
-    work(0);
+  [[nodiscard]] int concurrency() const override { return concurrency_; }
+
+  void run(int tasks, TaskFunction f) override {
+    if (concurrency_ == 1 || tasks <= 1 || in_use_.exchange(true)) return ThisThreadExecutor().run(tasks, f);
+    if (!started_) start();
+    function_ = &f;  // the last job is closed and without helpers: nobody reads these
+    tasks_ = tasks;
+    lanes_ = std::min(tasks, most_lanes);
+    taken_ = lanes_ == most_lanes ? 0 : all_taken << lanes_;
+    state_ += one_job | open;
+    jobs_.notify();
+    take_tasks(0);
     state_ &= ~open;
-    while ((state_ & inside) != 0) std::this_thread::yield();
-    return true;
+    leaving_.wait([this] { return (state_ & inside) == 0; });
+    in_use_ = false;
   }
 
  private:
@@ -53,50 +62,53 @@ class ThreadTeam {
   static constexpr std::uint64_t inside = (std::uint64_t{1} << 16) - 1, open = inside + 1, one_job = 2 * open;
   static constexpr std::uint64_t number(std::uint64_t state) { return state / one_job; }
 
-  void announce() {
-    if (sleepers_ == 0) return;  // who is about to sleep has counted itself, and looks once more
-    { const std::lock_guard lock(guard_); }
-    wake_.notify_all();
+  // Tasks are taken by lanes, task i from lane i modulo their number; a bit says that a lane is taken, or is none.
+  static constexpr int most_lanes = 64;
+  static constexpr std::uint64_t all_taken = ~std::uint64_t{0};
+
+  void start() {
+    started_ = true;
+    try {
+      for (int i = 1; i < concurrency_; ++i) helpers_.emplace_back([this, i] { help(i); });
+    } catch (const std::system_error&) {
+      // those that there are do the work
+    }
+  }
+
+  void take_tasks(int thread) {
+    for (int i = 0; i < lanes_; ++i) {
+      const int lane = (thread + i) % lanes_;
+      const std::uint64_t bit = std::uint64_t{1} << lane;
+      if ((taken_ & bit) != 0 || (taken_.fetch_or(bit) & bit) != 0) continue;
+      for (int task = lane; task < tasks_; task += lanes_) (*function_)(task);
+    }
   }
 
   void help(int thread) {
-    for (std::uint64_t last = 0; wait_for_job_after(last);) {
+    std::uint64_t last = 0;
+    while (true) {
+      jobs_.wait([&] { return stopped_ || number(state_) != last; });
+      if (stopped_) return;
       std::uint64_t state = state_;
       last = number(state);
-      while ((state & open) != 0 && number(state) == last && (state & inside) < most_)
+      while ((state & open) != 0 && number(state) == last && taken_ != all_taken)
         if (state_.compare_exchange_weak(state, state + 1)) {
-          call_(job_, thread);
+          take_tasks(thread);
           --state_;
+          leaving_.notify();
           break;
         }
     }
   }
 
-  /// False when the team is dissolved.
-  bool wait_for_job_after(std::uint64_t last) {
-    const auto comes = [&] { return stopped_ || number(state_) != last; };
-    const auto start = std::chrono::steady_clock::now();
-    while (!comes()) {
-      if (std::chrono::steady_clock::now() - start > patience) {
-        std::unique_lock lock(guard_);
-        ++sleepers_;
-        wake_.wait(lock, comes);
-        --sleepers_;
-        break;
-      }
-      std::this_thread::yield();
-    }
-    return !stopped_;
-  }
-
-  std::atomic<std::uint64_t> state_{0}, most_{0};
-  std::atomic<int> sleepers_{0};
-  std::atomic<bool> stopped_{false};
-  void (*call_)(const void*, int) = nullptr;
-  const void* job_ = nullptr;
-  std::mutex in_use_, guard_;
-  std::condition_variable wake_;
-  std::vector<std::thread> threads_;
+  const int concurrency_;
+  std::atomic<std::uint64_t> state_{0}, taken_{0};
+  std::atomic<bool> in_use_{false}, stopped_{false};
+  bool started_ = false;
+  const TaskFunction* function_ = nullptr;
+  int tasks_ = 0, lanes_ = 0;
+  detail::SpinWait jobs_{spin_time}, leaving_{caller_spin_time};
+  std::vector<std::thread> helpers_;
 };
 
-}  // namespace deltanet::detail
+}  // namespace deltanet
