@@ -24,6 +24,7 @@ set(DELTANET_HEADERS
     include/deltanet/core/transpose.hpp
     include/deltanet/core/tile_product.hpp
     include/deltanet/core/block_product.hpp
+    include/deltanet/core/matrix_product.hpp
     include/deltanet/core/row_products.hpp
     include/deltanet/core/product.hpp
     include/deltanet/core/widen.hpp

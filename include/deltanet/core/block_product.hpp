@@ -12,17 +12,13 @@
 /// it lies.
 namespace deltanet::detail {
 
-/// What is copied of the two factors; each thread keeps its own from call to call.
+/// What is copied of the two factors.
 template <Real T>
 struct BlockScratch {
   static constexpr Index depth = 192;  // of a slice: 24 KiB of a panel of floats, which stay in the first cache
 
   Vector<T> left, right, edge;
 
-  static BlockScratch& of_this_thread() {
-    thread_local BlockScratch scratch;
-    return scratch;
-  }
   static T* at_least(Index size, Vector<T>& numbers) {
     if (numbers.size() < size) numbers.resize(size);
     return numbers.data();
@@ -92,7 +88,7 @@ void block_product(Index rows, Index columns, Index depth, Left A, Right B, T* C
     for (Index i = 0; keep == Keep::nothing && i < rows; ++i) std::fill_n(C + i * ldc, columns, T(0));
     return;
   }
-  auto& scratch = BlockScratch<T>::of_this_thread();
+  BlockScratch<T> scratch;
   const auto add_slice = [&]<Keep kept>(Index begin, std::integral_constant<Keep, kept>) {
     const Index n = std::min(depth - begin, scratch.depth);
     const auto left = copy_left(rows, A, begin, n, scratch.left);

@@ -92,10 +92,12 @@ void decay_gate_backward(const DecayGateParams<T>& params, View<const T, 3> x, c
     const VectorMap<const T> z_part(z.data() + begin, size), dg_part(dg.data + begin, size);
     VectorMap<T>(dz.data() + begin, size).array() = -sign * sigmoid(sign * z_part.array()) * dg_part.array();
   });
-  const auto ones = Vector<T>::Ones(dz.rows());
+  const Vector<T> ones = Vector<T>::Ones(dz.rows());
   if (params.A_log) {
-    dz.array().rowwise() *= params.A_log->array().exp().transpose();
-    gradients.A_log->noalias() += dg.rows().cwiseProduct(rows(cache.g)).transpose() * ones;
+    const Vector<T> A = params.A_log->array().exp();
+    const Matrix<T> dg_g = dg.rows().cwiseProduct(rows(cache.g));
+    dz.array().rowwise() *= A.array().transpose();
+    gradients.A_log->noalias() += dg_g.transpose() * ones;
     gradients.dt_bias->noalias() += dz.transpose() * ones;
   }
   linear_backward<T>(params.a_proj, x.rows(), dz, dx, gradients.a_proj);

@@ -97,8 +97,9 @@ void discretize_backward(const DiscretizationParams<T>& params, View<const T, 3>
       dz.row(i).array() *= sigmoid(cache.z.row(i).array());
     }
   });
-  const auto ones = Vector<T>::Ones(dz.rows());
-  gradients.A_log.noalias() += d.g.rows().cwiseProduct(rows(cache.g)).transpose() * ones;
+  const Vector<T> ones = Vector<T>::Ones(dz.rows());
+  const Matrix<T> dg_g = d.g.rows().cwiseProduct(rows(cache.g));
+  gradients.A_log.noalias() += dg_g.transpose() * ones;
   gradients.dt_bias.noalias() += dz.transpose() * ones;
   linear_backward<T>(params.dt_proj, x.rows(), dz, dx, gradients.dt_proj);
 }

@@ -142,7 +142,7 @@ void key_decay_gate_backward(const KeyDecayGateConfig& config, const KeyDecayGat
     }
   });
   if (params.A_log) {
-    const auto ones = Vector<T>::Ones(tokens);
+    const Vector<T> ones = Vector<T>::Ones(tokens);
     const Vector<T> by_channel = dlog.transpose() * ones;
     *gradients.A_log += MatrixMap<const T>(by_channel.data(), config.num_heads, config.head_k_dim).rowwise().sum();
     gradients.dt_bias->noalias() += dz.transpose() * ones;

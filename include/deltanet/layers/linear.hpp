@@ -89,7 +89,9 @@ void linear_backward(const LinearParams<T>& params, ConstMatrixRef<T> x, ConstMa
   expect(!params.kept, "weight: expected one in full for a gradient, got one kept in 16 bits");
   add_product<T>(dy, params.weight, dx);
   add_transposed_product<T>(dy, x, gradients.weight);
-  if (params.bias) gradients.bias->noalias() += dy.transpose() * Vector<T>::Ones(dy.rows());
+  if (!params.bias) return;
+  const Vector<T> ones = Vector<T>::Ones(dy.rows());
+  gradients.bias->noalias() += dy.transpose() * ones;
 }
 
 /// y = x W^T + 1 b^T for every token.  [B, T, In] -> [B, T, Out].

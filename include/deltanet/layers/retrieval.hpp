@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deltanet/core/tile_product.hpp"
+#include "deltanet/core/matrix_product.hpp"
 #include "deltanet/layers/delta_inputs.hpp"
 #include "deltanet/layers/delta_output.hpp"
 #include "deltanet/recurrence/head_rows.hpp"
@@ -126,10 +126,11 @@ template <Real T>
     for (Index i = 0; i < group; ++i) {
       const Index h = piece % H * group + i, state = (piece / H * HV + h) * states.dimension(2) * V;
       const auto d = detail::head_rows(d_o.data, d_o.shape, sequence, h);
-      detail::head_rows(dq.data(), q.shape, sequence, piece % H).noalias() +=
-          scale * d * MatrixMap<const T>(states.data() + state, K, V).transpose();
-      MatrixMap<T>(dstates.data() + state, K, V).noalias() +=
-          scale * detail::head_rows(q.data, q.shape, sequence, piece % H).transpose() * d;
+      const Matrix<T> scaled = scale * d;
+      detail::multiply_add(scaled, MatrixMap<const T>(states.data() + state, K, V).transpose(),
+                           detail::head_rows(dq.data(), q.shape, sequence, piece % H));
+      detail::multiply_add(detail::head_rows(q.data, q.shape, sequence, piece % H).transpose(), scaled,
+                           MatrixMap<T>(dstates.data() + state, K, V));
     }
   });
   return dq;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "deltanet/core/matrix_product.hpp"
 #include "deltanet/core/product.hpp"
 #include "deltanet/core/zeros.hpp"
 #include "deltanet/layers/attention_products.hpp"
@@ -31,7 +32,7 @@ struct AttentionInputs {
   };
 
   View<const T, 3> q;  // [M, H, K]: those that ask, of all sequences, one after the other
-  detail::PoolVector<detail::Sequence> sequences;
+  detail::PoolVector<Sequence> sequences;
   Index window = std::numeric_limits<Index>::max();
   Index keys_per_token = 1;  // n: a token is seen with all its keys
   Prefix prefix{};           // of no keys where absent
@@ -223,28 +224,28 @@ template <Real T>
     block.for_each_keys([&](const auto& keys) {
       const Index count = keys.k.rows();
       auto p = p_buffer.leftCols(count), ds = ds_buffer.leftCols(count);
-      p.noalias() = q.that_ask(keys) * keys.k.transpose();
-      ds.noalias() = dout * keys.v.transpose();
+      detail::multiply(q.that_ask(keys), keys.k.transpose(), p);
+      detail::multiply(dout, keys.v.transpose(), ds);
       block.for_each_visible(p, keys, [&](Index i, Index from, Index seen_keys) {
         auto seen = p.row(i).segment(from, seen_keys).array();
         seen = (seen - out.lse.data()[block.at(i)]).exp();
       });
       ds.array() = p.array() * (ds.array().colwise() - projection.array());
       if (keys.prefix) {
-        dq_prefix.noalias() += ds * keys.k;
-        dprefix_v.middleRows(keys.first, count).noalias() += p.transpose() * dout;
-        dprefix_k.middleRows(keys.first, count).noalias() += ds.transpose() * q.that_ask(keys);
+        detail::multiply_add(ds, keys.k, dq_prefix);
+        detail::multiply_add(p.transpose(), dout, dprefix_v.middleRows(keys.first, count));
+        detail::multiply_add(ds.transpose(), q.that_ask(keys), dprefix_k.middleRows(keys.first, count));
         return;
       }
-      dq.noalias() += ds * keys.k;
+      detail::multiply_add(ds, keys.k, dq);
       const Index own = keys.first + count - std::max(keys.first, past);  // of these keys, the last ones
       if (own <= 0) return;
       const auto gradient = [&](Tensor<T, 3>& x) {
         T* place = x.data() + ((keys.first + count - own + offset) * kv_heads + block.head) * K;
         return MatrixRows(place, own, K, Eigen::OuterStride<>(kv_heads * K));
       };
-      gradient(d.v).noalias() += p.rightCols(own).transpose() * dout;
-      gradient(d.k).noalias() += ds.rightCols(own).transpose() * q.that_ask(keys);
+      detail::multiply_add(p.rightCols(own).transpose(), dout, gradient(d.v));
+      detail::multiply_add(ds.rightCols(own).transpose(), q.that_ask(keys), gradient(d.k));
     });
     for (Index i = 0; i < rows; ++i) {
       VectorMap<T>(d.q.data() + block.at(i) * K, K) = in.scale() * dq.row(i);

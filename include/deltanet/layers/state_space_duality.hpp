@@ -140,7 +140,8 @@ class StateSpaceDuality : public DeltaLayer<StateSpaceDuality<T>, T, ScalarDecay
         dD.data()[i] = d_o.row(i).dot(values.row(i));
       }
     });
-    gradients.D.noalias() += dD.transpose() * Vector<T>::Ones(dD.rows());
+    const Vector<T> ones = Vector<T>::Ones(dD.rows());
+    gradients.D.noalias() += dD.transpose() * ones;
   }
 };
 

@@ -63,7 +63,7 @@ class MiniBatch {
     head_.error_gradient(pass_.output(), tokens.k, tokens.v, keys_.back().D);
     for (Index l = network_.depth - 1; l > 0; --l) {
       KeyLayer& below = keys(l - 1);
-      below.M.noalias() = keys(l).D * network_.layer(l, weights.start).topRows(network_.in(l)).transpose();
+      multiply(keys(l).D, network_.layer(l, weights.start).topRows(network_.in(l)).transpose(), below.M);
       below.D = below.M.cwiseProduct(pass_[l - 1].slope);
     }
     for (KeyLayer& layer : keys_) layer.U = (-tokens.theta).asDiagonal() * layer.D;
@@ -78,17 +78,17 @@ class MiniBatch {
         layer.Y.leftCols(network_.in(0)) = scale * tokens.q;
       else
         activate<T>(network_.activation, queries(l - 1).Z, layer.Y.leftCols(network_.in(l)));
-      layer.Z.noalias() = layer.Y * network_.layer(l, weights.base);
+      multiply(layer.Y, network_.layer(l, weights.base), layer.Z);
       layer.Z.array().colwise() *= A;
       if (weights.initial) {
-        layer.term.noalias() = layer.Y * network_.layer(l, weights.initial);
+        multiply(layer.Y, network_.layer(l, weights.initial), layer.term);
         layer.Z += layer.term;
       }
-      layer.term.noalias() = layer.Y * network_.layer(l, weights.momentum);
+      multiply(layer.Y, network_.layer(l, weights.momentum), layer.term);
       layer.Z.array() += layer.term.array().colwise() * B;
-      layer.pairs.noalias() = layer.Y * pass_[l].X.transpose();
+      multiply(layer.Y, pass_[l].X.transpose(), layer.pairs);
       weighted_ = coefficients.G.topLeftCorner(n_, n_).cwiseProduct(layer.pairs);
-      layer.Z.noalias() += weighted_ * keys(l).U;
+      multiply_add(weighted_, keys(l).U, layer.Z);
     }
     head_.read(queries_.back().Z, queries_[0].Y.leftCols(network_.key_dim), O);
   }
@@ -104,9 +104,9 @@ class MiniBatch {
     for (Index l = 0; l < network_.depth; ++l) {
       const auto X = pass_[l].X.transpose();
       weighted_ = G_last().asDiagonal() * keys(l).U;
-      network_.layer(l, after).noalias() += X * weighted_;
+      multiply_add(X, weighted_, network_.layer(l, after));
       weighted_ = coefficients.N.head(n_).asDiagonal() * keys(l).U;
-      network_.layer(l, momentum_after).noalias() += X * weighted_;
+      multiply_add(X, weighted_, network_.layer(l, momentum_after));
     }
   }
 

@@ -51,29 +51,29 @@ class MiniBatchBackward : public MiniBatch<T> {
       QueryLayer& layer = this->queries(l);
       const KeyLayer& key = this->keys(l);
       const auto add_term = [&](const T* W, T* dW, const auto& factor, Vector<T>& dfactor) {
-        term_.noalias() = dZ_ * network_.layer(l, W).transpose();
+        multiply(dZ_, network_.layer(l, W).transpose(), term_);
         dfactor.head(n_) += term_.cwiseProduct(layer.Y).rowwise().sum();
         dY_.array() += term_.array().colwise() * factor;
         scaled_ = dZ_.array().colwise() * factor;
-        network_.layer(l, dW).noalias() += layer.Y.transpose() * scaled_;
+        multiply_add(layer.Y.transpose(), scaled_, network_.layer(l, dW));
       };
       dY_.setZero(n_, network_.rows(l));
       if (weights.initial) {
-        dY_.noalias() += dZ_ * network_.layer(l, weights.initial).transpose();
+        multiply_add(dZ_, network_.layer(l, weights.initial).transpose(), dY_);
         scaled_ = dZ_.array().colwise() * (1 - A);
-        network_.layer(l, dweights.initial).noalias() += layer.Y.transpose() * scaled_;
+        multiply_add(layer.Y.transpose(), scaled_, network_.layer(l, dweights.initial));
       }
       add_term(weights.base, dweights.base, A, dcoefficients.A);
       add_term(weights.momentum, dweights.momentum, B, dcoefficients.B);
 
       const auto G = coefficients.G.topLeftCorner(n_, n_);
-      dpairs_.noalias() = dZ_ * key.U.transpose();
+      multiply(dZ_, key.U.transpose(), dpairs_);
       dcoefficients.G.topLeftCorner(n_, n_) += dpairs_.cwiseProduct(layer.pairs);
       dpairs_ = dpairs_.cwiseProduct(G);
-      dY_.noalias() += dpairs_ * pass_[l].X;
-      dkeys(l).X.noalias() += dpairs_.transpose() * layer.Y;
+      multiply_add(dpairs_, pass_[l].X, dY_);
+      multiply_add(dpairs_.transpose(), layer.Y, dkeys(l).X);
       dpairs_ = layer.pairs.cwiseProduct(G);
-      dkeys(l).U.noalias() += dpairs_.transpose() * dZ_;
+      multiply_add(dpairs_.transpose(), dZ_, dkeys(l).U);
       if (l == 0) break;
       // forward: Y = f(Z) of the layer below
       activation_slope<T>(network_.activation, this->queries(l - 1).Z, this->queries(l - 1).term);
@@ -100,11 +100,11 @@ class MiniBatchBackward : public MiniBatch<T> {
     for (Index l = 0; l < network_.depth; ++l) {
       const KeyLayer& key = this->keys(l);
       const auto add_write = [&](const T* dto, const auto& factor, auto&& dfactor) {
-        scaled_.noalias() = pass_[l].X * network_.layer(l, dto);
+        multiply(pass_[l].X, network_.layer(l, dto), scaled_);
         dfactor += scaled_.cwiseProduct(key.U).rowwise().sum();
         dkeys(l).U += factor.asDiagonal() * scaled_;
         scaled_ = factor.asDiagonal() * key.U;
-        dkeys(l).X.noalias() += scaled_ * network_.layer(l, dto).transpose();
+        multiply_add(scaled_, network_.layer(l, dto).transpose(), dkeys(l).X);
       };
       add_write(dafter, G_last(), dcoefficients.G.row(last).head(n_).transpose());
       add_write(dmomentum_after, coefficients.N.head(n_), dcoefficients.N.head(n_));
@@ -130,8 +130,8 @@ class MiniBatchBackward : public MiniBatch<T> {
       dkey.P = dkey.P.cwiseProduct(dkey.D).cwiseProduct(key.M);
       scaled_ = dkey.D.cwiseProduct(pass_[l].slope);
       const Index in = network_.in(l + 1);
-      dkeys(l + 1).D.noalias() += scaled_ * network_.layer(l + 1, start).topRows(in);
-      if (dstart) network_.layer(l + 1, dstart).topRows(in).noalias() += scaled_.transpose() * this->keys(l + 1).D;
+      multiply_add(scaled_, network_.layer(l + 1, start).topRows(in), dkeys(l + 1).D);
+      if (dstart) multiply_add(scaled_.transpose(), this->keys(l + 1).D, network_.layer(l + 1, dstart).topRows(in));
     }
     // forward: D_depth = error_gradient(P_depth, k, v)
     KeyGradients& last = dkeys_.back();

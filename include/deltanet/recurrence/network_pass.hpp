@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "deltanet/core/matrix_product.hpp"
 #include "deltanet/memory/memory_network.hpp"
 
 namespace deltanet::detail {
@@ -38,7 +39,7 @@ class NetworkPass {
         layer.X.leftCols(network_.in(0)) = x;
       else
         activate<T>(network_.activation, (*this)[l - 1].P, layer.X.leftCols(network_.in(l)));
-      layer.P.noalias() = layer.X * network_.layer(l, weights);
+      multiply(layer.X, network_.layer(l, weights), layer.P);
     }
   }
 
@@ -54,8 +55,8 @@ class NetworkPass {
   template <class D>
   void backward(const T* weights, const D& d, T* dweights) {
     for (Index l = network_.depth - 1; l >= 0; --l) {
-      if (dweights) network_.layer(l, dweights).noalias() += (*this)[l].X.transpose() * d(l).P;
-      d(l).X.noalias() += d(l).P * network_.layer(l, weights).transpose();
+      if (dweights) multiply_add((*this)[l].X.transpose(), d(l).P, network_.layer(l, dweights));
+      multiply_add(d(l).P, network_.layer(l, weights).transpose(), d(l).X);
       if (l > 0) d(l - 1).P += d(l).X.leftCols(network_.in(l)).cwiseProduct((*this)[l - 1].slope);
     }
   }
