@@ -13,6 +13,9 @@ namespace deltanet {
 
 /// Runs loops on OpenMP's threads. In a program with parallel regions of its own it is quicker than a ThreadTeam: OpenMP's
 /// threads spin between regions, and take from others the processors that they do not use. Not in the umbrella header.
+///
+/// Compiled with OpenMP, Eigen runs large products of its own in parallel regions, outside of which they are rounded in another
+/// order than inside. EIGEN_DONT_PARALLELIZE, defined in the whole program, keeps all bits independent of the executor.
 class OpenMPExecutor final : public Executor {
  public:
   /// `threads` work at a time, the caller's included. As many as the program's own regions have is best: libgomp ends and
