@@ -63,7 +63,8 @@ void add_member(const std::string& name, Extent extent = Extent::one_size) {
     if (!has_decay<M> && gates != Gates::mild) continue;
     if (gates != Gates::mild) points.push_back({.gates = gates});
     for (const Index B : {1, 8})
-      for (const int threads : thread_counts()) add_decode<M, T>(member, B, threads, gates);
+      for (const int threads : gates == Gates::mild ? thread_counts() : std::vector{1})
+        add_decode<M, T>(member, B, threads, gates);
   }
   for (const ScanPoint& point : points) {
     add_scan<M, T>("prefill" + member, point, 1, forward<Chunked, M, T>);
