@@ -1,5 +1,5 @@
 #include "layer/groups.hpp"
-#include "support/benchmark.hpp"
+#include "support/program.hpp"
 
 int main(int argc, char** argv) {
   using namespace deltanet::bench;

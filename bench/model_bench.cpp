@@ -1,12 +1,13 @@
 #include "deltanet/layers/gated_delta_net.hpp"
 #include "deltanet/models/language_model.hpp"
 #include "deltanet/training/trainer.hpp"
-#include "support/benchmark.hpp"
+#include "support/gates.hpp"
 #include "support/parameters.hpp"
+#include "support/program.hpp"
 
 /// A language model: `model_train` is a step of training (forward, backward, clipping, AdamW), `model_step` one token of each
 /// of B sequences. Flops are two for every parameter but the embedding's and 6 K V for every value head, a token; three times
-/// that in training.
+/// that in training. Parameters are as they are initialised, or with strong gates.
 namespace deltanet::bench {
 namespace {
 
@@ -15,6 +16,7 @@ using Model = LanguageModel<GatedDeltaNet<T>>;
 
 struct Shape {
   Index hidden_size, num_layers, num_heads, head_dim, B, T;
+  Gates gates = Gates::init;
 };
 
 Model<float>::Config config_of(const Shape& shape) {
@@ -34,6 +36,7 @@ Model<T> make_model(const Shape& shape) {
   Model<T> model(config_of(shape));
   Random random(1);
   model.initialize(random);
+  if (shape.gates == Gates::strong) shift_gates<T>(model.params, random);
   return model;
 }
 
@@ -95,7 +98,7 @@ std::string wrong_steps(const Shape& shape) {
 void add_model(const Shape& shape, int threads) {
   const auto name = [&](const char* what, const std::string& size) {
     return deltanet::detail::concat(what, "/gated_delta_net/float/D", shape.hidden_size, "/L", shape.num_layers, size,
-                                    "/threads", threads);
+                                    "/threads", threads, shape.gates == Gates::strong ? suffix(shape.gates) : "");
   };
   const double flops = flops_per_token(shape), tokens = static_cast<double>(shape.B * shape.T);
   add<float>(name("model_train", deltanet::detail::concat("/B", shape.B, "/T", shape.T)), {threads, tokens, 3 * flops * tokens},
@@ -123,9 +126,13 @@ void add_model(const Shape& shape, int threads) {
 
 int main(int argc, char** argv) {
   using namespace deltanet::bench;
+  const Shape main_job{.hidden_size = 96, .num_layers = 3, .num_heads = 2, .head_dim = 48, .B = 8, .T = 128};
   for (const int threads : thread_counts()) {
-    add_model({.hidden_size = 96, .num_layers = 3, .num_heads = 2, .head_dim = 48, .B = 8, .T = 128}, threads);  // the main job
+    add_model(main_job, threads);
     add_model({.hidden_size = 512, .num_layers = 4, .num_heads = 4, .head_dim = 128, .B = 4, .T = 512}, threads);
   }
+  Shape strong = main_job;
+  strong.gates = Gates::strong;
+  add_model(strong, 1);
   return run_benchmarks(argc, argv);
 }

@@ -1,65 +1,15 @@
 #include <CLI/CLI.hpp>
 #include <array>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 #include <sstream>
-#include <string>
-#include <vector>
 
-/// What bench/run.sh makes of Google Benchmark's JSON files, one a benchmark: one of all, a table and plots.
+#include "report/measurement.hpp"
+#include "report/worst.hpp"
+
+/// What bench/run.sh makes of Google Benchmark's JSON files, one a benchmark: one of all, tables and plots.
+namespace deltanet::bench {
 namespace {
-
-using Json = nlohmann::json;
-
-struct Measurement {
-  std::string name;  // prefill/gated_delta_net/float/d128/H16/T2048/threads1
-  Json median;
-  double spread = 0;  // the coefficient of variation of the repetitions
-
-  [[nodiscard]] std::optional<double> counter(const char* key) const {
-    return median.contains(key) ? std::optional(median.at(key).get<double>()) : std::nullopt;
-  }
-};
-
-Json read(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path.string() + ": cannot open");
-  try {
-    return Json::parse(file);
-  } catch (const Json::exception&) {
-    throw std::runtime_error(path.string() + ": expected Google Benchmark's JSON; was the benchmark stopped?");
-  }
-}
-
-/// The measurements of one file. Throws for a benchmark that was wrong.
-std::vector<Measurement> measurements_of(const Json& file) {
-  std::map<std::string, Measurement> by_name;
-  for (const Json& run : file.at("benchmarks")) {
-    const std::string full = run.at("run_name"), name = full.substr(0, full.rfind("/real_time"));
-    if (run.value("error_occurred", false)) throw std::runtime_error(name + ": " + run.value("error_message", "failed"));
-    Measurement& entry = by_name[name];
-    entry.name = name;
-    if (run.value("aggregate_name", "") == "median") entry.median = run;
-    if (run.value("aggregate_name", "") == "cv") entry.spread = run.at("real_time");
-  }
-  std::vector<Measurement> list;
-  for (auto& [name, entry] : by_name)
-    if (!entry.median.is_null()) list.push_back(std::move(entry));
-  return list;
-}
-
-std::string number(std::optional<double> value, const char* format) {
-  if (!value) return "";
-  char text[32];
-  std::snprintf(text, sizeof text, format, *value);
-  return text;
-}
 
 std::string machine_line(const Json& context) {
   std::ostringstream line;
@@ -68,16 +18,18 @@ std::string machine_line(const Json& context) {
   return line.str();
 }
 
-void write_table(const std::filesystem::path& path, const std::vector<Measurement>& all, const std::string& machine) {
+/// The table of all, and that of the worst beside the best.
+void write_tables(const std::filesystem::path& path, const std::vector<Measurement>& all, const std::string& machine) {
   std::ofstream out(path);
-  out << machine
-      << "\n\n| benchmark | ms | tokens/s | GFLOP/s | fraction of the peak | of the product | of a rewrite | spread |\n"
-      << "| --- | --: | --: | --: | --: | --: | --: | --: |\n";
+  out << machine << "\n\n";
+  write_worst(out, worst_of(all));
+  out << "| benchmark | memory | ms | tokens/s | GFLOP/s | fraction of the peak | of the product | of a rewrite | spread |\n"
+      << "| --- | --- | --: | --: | --: | --: | --: | --: | --: |\n";
   for (const Measurement& m : all)
-    out << "| " << m.name << " | " << number(m.counter("real_time"), "%.3g") << " | " << number(m.counter("tokens/s"), "%.3g")
-        << " | " << number(m.counter("gflops"), "%.1f") << " | " << number(m.counter("fraction"), "%.2f") << " | "
-        << number(m.counter("of_product"), "%.2f") << " | " << number(m.counter("of_rewrite"), "%.2f") << " | "
-        << number(100 * m.spread, "%.0f %%") << " |\n";
+    out << "| " << m.name << " | " << m.memory << " | " << number(m.counter("real_time"), "%.3g") << " | "
+        << number(m.counter("tokens/s"), "%.3g") << " | " << number(m.counter("gflops"), "%.1f") << " | "
+        << number(m.counter("fraction"), "%.2f") << " | " << number(m.counter("of_product"), "%.2f") << " | "
+        << number(m.counter("of_rewrite"), "%.2f") << " | " << number(100 * m.spread, "%.0f %%") << " |\n";
   if (!out.flush()) throw std::runtime_error(path.string() + ": cannot write");
 }
 
@@ -159,15 +111,20 @@ void write_page(const std::filesystem::path& folder) {
   for (const auto& path : files) {
     const Json file = read(path);
     merged["context"] = file.at("context");
-    for (const Json& run : file.at("benchmarks")) merged["benchmarks"].push_back(run);
+    for (Json run : file.at("benchmarks")) {
+      run["memory"] = file.at("context").value("memory", "plain");
+      merged["benchmarks"].push_back(std::move(run));
+    }
     for (Measurement& m : measurements_of(file)) all.push_back(std::move(m));
   }
   if (all.empty()) throw std::runtime_error((folder / "parts").string() + ": expected results, found none");
   std::ofstream(folder / "results.json") << merged.dump(1) << '\n';
   const std::string machine = machine_line(merged.at("context"));
-  write_table(folder / "results.md", all, machine);
+  write_tables(folder / "results.md", all, machine);
   std::cout << "  " << (folder / "results.json").string() << "\n  " << (folder / "results.md").string() << '\n';
 
+  const Worst worst = worst_of(all);
+  std::erase_if(all, [](const Measurement& m) { return m.memory != "plain"; });
   std::map<std::string, Points> over_T, over_d, over_threads;
   for (const char* what : {"prefill", "train"}) {
     const std::string start = std::string(what) + "/gated_delta_net/float/";
@@ -187,6 +144,7 @@ void write_page(const std::filesystem::path& folder) {
   draw(folder / "tokens.svg", "Gated DeltaNet, d = 128, one thread", plot_curves("tokens T", fraction, over_T));
   draw(folder / "widths.svg", "Gated DeltaNet, T = 2048, one thread", plot_curves("width d = K = V", fraction, over_d));
   draw(folder / "members.svg", "d = 128, T = 2048, one thread", plot_members(all));
+  draw(folder / "worst.svg", "prefill, d = 128, T = 2048, one thread", plot_worst(worst));
   draw(folder / "threads.svg", "Gated DeltaNet", plot_curves("threads", "speed over one thread", over_threads));
 }
 
@@ -200,8 +158,10 @@ void print_line(const std::filesystem::path& path) {
 }
 
 }  // namespace
+}  // namespace deltanet::bench
 
 int main(int argc, char** argv) {
+  using namespace deltanet::bench;
   CLI::App app("Makes a table and plots of the results of bench/run.sh.");
   std::filesystem::path file, folder;
   app.require_subcommand(1);

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <vector>
 
-#include "deltanet/core/freed_memory.hpp"
 #include "deltanet/core/openmp_executor.hpp"
 #include "deltanet/memory/delta_rule.hpp"
 #include "deltanet/recurrence/chunked.hpp"
@@ -86,7 +85,6 @@ struct Case {
 };
 
 int compare(int threads, int turns) {
-  keep_freed_memory();
   Comparison comparison(threads);
   ThreadTeam team(threads), twice(2 * threads);
   OpenMPExecutor openmp(threads);

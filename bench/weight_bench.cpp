@@ -1,7 +1,7 @@
 #include "deltanet/core/random.hpp"
 #include "deltanet/core/weight.hpp"
-#include "support/benchmark.hpp"
 #include "support/judge.hpp"
+#include "support/program.hpp"
 
 /// `weight`: y = x W^T for M tokens and a weight [Out, In] that is kept in float, BF16 or F16.
 namespace deltanet::bench {

@@ -32,7 +32,6 @@ set(DELTANET_HEADERS
     include/deltanet/core/row_sums.hpp
     include/deltanet/core/token_product.hpp
     include/deltanet/core/weight.hpp
-    include/deltanet/core/freed_memory.hpp
     # memory
     include/deltanet/memory/inputs.hpp
     include/deltanet/memory/chunk.hpp

@@ -12,7 +12,6 @@
 #include "compare/report.hpp"
 #include "compare/store.hpp"
 #include "compare/tasks.hpp"
-#include "deltanet/core/freed_memory.hpp"
 #include "deltanet/core/threads.hpp"
 #include "support/interrupt.hpp"
 
@@ -142,7 +141,6 @@ int compare_models(Options options) {
 
 int main(int argc, char** argv) {
   try {
-    deltanet::keep_freed_memory();
     Options options = parse_options(argc, argv);
     if (options.list) {
       print_list();

@@ -8,7 +8,6 @@
 #include <iostream>
 #include <optional>
 
-#include "deltanet/core/freed_memory.hpp"
 #include "deltanet/io/byte_level_bpe.hpp"
 #include "deltanet/io/huggingface_model.hpp"
 #include "deltanet/models/generate.hpp"
@@ -124,7 +123,6 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   try {
-    deltanet::keep_freed_memory();
     const Options options = parse_options(argc, argv);
     if (options.threads > 0) deltanet::set_num_threads(options.threads);
     run(options);

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iostream>
 
-#include "deltanet/core/freed_memory.hpp"
 #include "deltanet/core/threads.hpp"
 #include "language_model/jobs.hpp"
 #include "support/checkpoint.hpp"
@@ -31,7 +30,6 @@ void make_folder(const fs::path& folder) {
 
 int main(int argc, char** argv) {
   try {
-    deltanet::keep_freed_memory();
     std::map<std::string, Job> jobs = delta_rule_jobs();
     jobs.merge(neural_memory_jobs());
     jobs.merge(titans_jobs());

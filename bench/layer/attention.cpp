@@ -18,6 +18,12 @@ struct WindowAttentionKind {
     const double seen = static_cast<double>(window) * (1 - static_cast<double>(window - 1) / static_cast<double>(2 * tokens));
     return 4 * static_cast<double>(config.query_dim()) * seen;
   }
+  /// Scores of a deviation of about 20, so that exponentials go down to and below the smallest float.
+  template <Real T>
+  static void strengthen(AttentionParams<T>& params, Random&) {
+    params.q_proj.weight *= T(8);
+    params.k_proj.weight *= T(8);
+  }
 };
 
 }  // namespace

@@ -18,6 +18,10 @@ struct NeuralMemoryKind {
     const MemoryNetwork network = config.network();
     return static_cast<double>(config.num_heads * (6 * network.size() - 2 * network.offset(1)));
   }
+  template <Real T>
+  static void strengthen(auto& params, Random& random) {
+    shift_gates<T>(params, random);
+  }
 };
 
 }  // namespace

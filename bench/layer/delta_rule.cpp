@@ -29,6 +29,10 @@ struct GatedDeltaNetKind : DeltaRuleKind {
   static GatedDeltaNetConfig config(Index D) {
     return {.hidden_size = D, .expand_v = 1, .head_dim = head_width(D), .num_heads = D / head_width(D)};
   }
+  template <Real T>
+  static void strengthen(auto& params, Random& random) {
+    shift_gates<T>(params, random);
+  }
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ inline constexpr double allowed_error = 1e-4;
 struct Case {
   std::string name, what;
   Sizes sizes;
+  Gates gates = Gates::mild;
 
   /// Decoded tokens lie call by call: [T * B, 1, H, K].
   [[nodiscard]] Sizes layout() const {
@@ -29,14 +30,20 @@ struct Case {
   [[nodiscard]] double flops() const { return (what == "train" ? 3 : 1) * sizes.flops<Rule>() / calls(); }
 };
 
-inline const std::vector<Case> cases{
-    {"prefill_T512", "prefill", {.B = 1, .T = 512, .H = 16, .HV = 16, .K = 128, .V = 128}},
-    {"prefill_T2048", "prefill", {.B = 1, .T = 2048, .H = 16, .HV = 16, .K = 128, .V = 128}},
-    {"train_T512", "train", {.B = 1, .T = 512, .H = 16, .HV = 16, .K = 128, .V = 128}},
-    {"train_T2048", "train", {.B = 1, .T = 2048, .H = 16, .HV = 16, .K = 128, .V = 128}},
-    {"decode_B1", "decode", {.B = 1, .T = 64, .H = 32, .HV = 32, .K = 128, .V = 128}},
-    {"decode_B8", "decode", {.B = 8, .T = 64, .H = 32, .HV = 32, .K = 128, .V = 128}},
-};
+/// All sizes with mild gates; one of each kind also with those of a new layer and with strong ones.
+inline const std::vector<Case> cases = [] {
+  const Sizes T512{.B = 1, .T = 512, .H = 16, .HV = 16, .K = 128, .V = 128};
+  const Sizes T2048{.B = 1, .T = 2048, .H = 16, .HV = 16, .K = 128, .V = 128};
+  const Sizes B1{.B = 1, .T = 64, .H = 32, .HV = 32, .K = 128, .V = 128};
+  const Sizes B8{.B = 8, .T = 64, .H = 32, .HV = 32, .K = 128, .V = 128};
+  std::vector<Case> all{{"prefill_T512", "prefill", T512}, {"prefill_T2048", "prefill", T2048}, {"train_T512", "train", T512},
+                        {"train_T2048", "train", T2048},   {"decode_B1", "decode", B1},         {"decode_B8", "decode", B8}};
+  for (const auto& [gates, word] : {std::pair{Gates::init, "_init"}, {Gates::strong, "_strong"}})
+    for (const Case& c :
+         {Case{"prefill_T2048", "prefill", T2048}, {"train_T2048", "train", T2048}, {"decode_B1", "decode", B1}})
+      all.push_back({c.name + word, c.what, c.sizes, gates});
+  return all;
+}();
 
 /// All that a case comes to, under the names it has in files.
 template <Real T>

@@ -23,7 +23,7 @@ const Case& case_named(const std::string& name) {
 
 /// The inputs in float32, and exact_*, what the definition makes of them in float64.
 void write_case(const Case& c, const fs::path& folder) {
-  const Tokens<Rule, float> tokens(c.layout());
+  const Tokens<Rule, float> tokens(c.layout(), c.gates);
   const auto exact = run<DefinitionPeer>(c, Tokens<Rule, double>(tokens));
   std::vector<SourceTensor> tensors{{"do", tokens.do_}};
   for_each_input([&](const auto& field, const auto& tensor) { tensors.emplace_back(std::string(field.name), tensor); },

@@ -73,15 +73,15 @@ struct Lines {
 
 using Table = std::vector<std::vector<std::string>>;
 
-/// As Markdown, with columns that also line up as text. The first three columns are words, the rest are numbers.
+/// As Markdown, with columns that also line up as text. The first four columns are words, the rest are numbers.
 inline void print(std::ostream& out, Table table) {
   std::vector<std::string> rule;
   for (std::size_t column = 0; column < table[0].size(); ++column) {
     std::size_t width = 0;
     for (const auto& row : table) width = std::max(width, row[column].size());
     for (auto& row : table)
-      row[column].insert(column < 3 ? row[column].size() : 0, std::string(width - row[column].size(), ' '));
-    rule.push_back(std::string(width - (column < 3 ? 0 : 1), '-') + (column < 3 ? "" : ":"));
+      row[column].insert(column < 4 ? row[column].size() : 0, std::string(width - row[column].size(), ' '));
+    rule.push_back(std::string(width - (column < 4 ? 0 : 1), '-') + (column < 4 ? "" : ":"));
   }
   table.insert(table.begin() + 1, rule);
   for (const auto& row : table) {
@@ -93,8 +93,8 @@ inline void print(std::ostream& out, Table table) {
 /// Prints the table and writes it to folder/peers.md and folder/peers.json. Returns 1 if a result was wrong.
 inline int report(const std::filesystem::path& path, const std::filesystem::path& folder) {
   const Lines lines = read_lines(path);
-  Table table{
-      {"implementation", "version", "what", "T", "threads", "ms", "GFLOP/s", "deltanet's speed over it", "largest error"}};
+  Table table{{"implementation", "version", "what", "gates", "T", "threads", "ms", "GFLOP/s", "deltanet's speed over it",
+               "largest error"}};
   auto rows = nlohmann::json::array();
   bool all_right = true;
   for (const auto& [name, rounds] : lines.rounds) {
@@ -119,8 +119,8 @@ inline int report(const std::filesystem::path& path, const std::filesystem::path
     rows.push_back(row);
     const bool decode = c.what == "decode";
     table.push_back({implementation, rounds.version, decode ? "decode, B = " + std::to_string(c.sizes.B) : c.what,
-                     std::to_string(decode ? 1 : c.sizes.T), std::to_string(threads), ms, gflops, speed,
-                     digits(rounds.error, 2)});
+                     c.gates == Gates::mild ? "mild" : suffix(c.gates).substr(1), std::to_string(decode ? 1 : c.sizes.T),
+                     std::to_string(threads), ms, gflops, speed, digits(rounds.error, 2)});
   }
   const std::string machine = detail::concat(cpu_model(), ", ", std::thread::hardware_concurrency(), " threads, deltanet by ",
                                              DELTANET_BENCH_COMPILER, ", ", DELTANET_BENCH_FLAGS);

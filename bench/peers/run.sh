@@ -5,13 +5,14 @@ cd "$(dirname "$0")/../.."
 
 rounds=5
 seconds=0.5
-cases="prefill_T512 prefill_T2048 train_T512 train_T2048 decode_B1 decode_B8"
+cases="prefill_T512 prefill_T2048 train_T512 train_T2048 decode_B1 decode_B8
+  prefill_T2048_init train_T2048_init decode_B1_init prefill_T2048_strong train_T2048_strong decode_B1_strong"
 for argument in "$@"; do
   case $argument in
   --quick)
     rounds=3
     seconds=0.2
-    cases="prefill_T512 train_T512 decode_B1"
+    cases="prefill_T512 train_T512 decode_B1 decode_B1_strong"
     ;;
   --help | -h)
     cat <<'HELP'
@@ -21,7 +22,7 @@ Installs what is missing (packages of Debian and Ubuntu, as root or with sudo; w
 deltanet_peer in build/, and measures deltanet and its rivals in turns on the same inputs. Prints a table, and writes
 build/peers/peers.md and build/peers/peers.json. Ends with 1 if a result was wrong.
 
-  --quick    three short cases and three rounds: a minute or two instead of about ten
+  --quick    four short cases and three rounds: a minute or two instead of about twenty
 
 Rivals that cannot be had are named in the table, with the reason.
 HELP

@@ -1,6 +1,6 @@
 #include "deltanet/recurrence/delta_product.hpp"
 #include "recurrence/groups.hpp"
-#include "support/scans.hpp"
+#include "support/members.hpp"
 
 namespace deltanet::bench {
 
@@ -33,17 +33,18 @@ struct Product {
 /// Gated DeltaProduct with two Householder steps a token: 12 K V flops a token and value head.
 void add_product() {
   const Sizes sizes{.B = 1, .T = 2 * 2048, .H = 16, .HV = 16, .K = 128, .V = 128};
-  add<float>("prefill/gated_delta_product2/float/d128/H16/T2048/threads1",
-             {1, sizes.tokens() / 2, sizes.flops<GatedDeltaRule>()},
-             [sizes] { return forward<Product, GatedDeltaRule, float>(sizes); });
+  for (const Gates gates : all_gates)
+    add<float>("prefill/gated_delta_product2/float/d128/H16/T2048/threads1" + suffix(gates),
+               {1, sizes.tokens() / 2, sizes.flops<GatedDeltaRule>()},
+               [sizes, gates] { return forward<Product, GatedDeltaRule, float>(sizes, gates); });
 }
 
 }  // namespace
 
 void add_delta_rule_members() {
-  add_member<DeltaRule, float>("delta_net", true);
-  add_member<GatedDeltaRule, float>("gated_delta_net", true);
-  add_member<GatedDeltaRule, double>("gated_delta_net", true);
+  add_member<DeltaRule, float>("delta_net", Extent::all_sizes);
+  add_member<GatedDeltaRule, float>("gated_delta_net", Extent::all_lengths);
+  add_member<GatedDeltaRule, double>("gated_delta_net", Extent::all_sizes);
   add_product();
 }
 

@@ -1,5 +1,5 @@
 #include "recurrence/groups.hpp"
-#include "support/scans.hpp"
+#include "support/members.hpp"
 
 namespace deltanet::bench {
 

@@ -9,9 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "deltanet/core/freed_memory.hpp"
 #include "support/bounds.hpp"
-#include "support/machine.hpp"
 #include "support/peak.hpp"
 
 /// How a benchmark runs: prepared and judged once, then timed, then compared with the peak.
@@ -86,40 +84,5 @@ inline void use_all_threads() { set_num_threads(thread_counts().back()); }
 
 template <Real T>
 inline constexpr const char* scalar_name = std::is_same_v<T, float> ? "float" : "double";
-
-/// Of the repetitions, shows the median and the coefficient of variation.
-class MedianReporter : public benchmark::ConsoleReporter {
- public:
-  MedianReporter() : ConsoleReporter(OO_Tabular) {}
-
-  void ReportRuns(const std::vector<Run>& runs) override {
-    std::vector<Run> shown;
-    for (Run run : runs) {
-      if (run.aggregate_name == "mean" || run.aggregate_name == "stddev") continue;
-      run.run_name.time_type.clear();  // all times are real
-      shown.push_back(run);
-    }
-    ConsoleReporter::ReportRuns(shown);
-  }
-};
-
-/// The rest of main: Google Benchmark's flags, five repetitions unless told otherwise, a line on machine and compiler.
-/// Returns 1 if a flag is unknown or a result was wrong.
-inline int run_benchmarks(int argc, char** argv) {
-  std::string repetitions = "--benchmark_repetitions=5", aggregates = "--benchmark_display_aggregates_only=true";
-  std::vector<char*> arguments{argv[0], repetitions.data(), aggregates.data()};
-  arguments.insert(arguments.end(), argv + 1, argv + argc);
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
-  keep_freed_memory();  // as a program that runs for long does: page faults are not what is measured
-  benchmark::AddCustomContext("cpu", cpu_model());
-  benchmark::AddCustomContext("compiler", DELTANET_BENCH_COMPILER);
-  benchmark::AddCustomContext("flags", DELTANET_BENCH_FLAGS);
-  MedianReporter reporter;
-  benchmark::RunSpecifiedBenchmarks(&reporter);
-  benchmark::Shutdown();
-  return any_wrong ? 1 : 0;
-}
 
 }  // namespace deltanet::bench

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <cmath>
-#include <string>
-
 #include "deltanet/core/random.hpp"
 #include "deltanet/memory/member.hpp"
+#include "support/gates.hpp"
 
 /// Deterministic inputs of a member under test.
 namespace deltanet::bench {
@@ -28,16 +26,20 @@ template <class Field>
   return field.name == "beta" || field.name == "eta" || field.name == "b" || field.name == "w";
 }
 
+/// Whether a member has a decay, so that gates may be other than mild.
+template <class M>
+inline constexpr bool has_decay = !std::is_same_v<typename M::Dynamics, NoDecay>;
+
 /// A member's inputs, owned, and a cotangent of the output.
 template <class M, Real T>
 struct Tokens {
   typename M::template Gradients<T> tensors;
   Tensor<T, 4> do_;
 
-  /// Keys and queries of unit length; values and cotangent uniform; g from -0.1 to 0; every other gate from 0
-  /// to 1, with momentum to a tenth of it, which keeps the memory bounded.
-  explicit Tokens(const Sizes& sizes, std::uint64_t seed = 1) : do_(sizes.B, sizes.T, sizes.HV, sizes.V) {
-    Random random(seed);
+  /// Keys and queries of unit length; values and cotangent uniform; gates as they are said to be. Mild ones are g from -0.1 to
+  /// 0, and every other gate from 0 to 1, with momentum to a tenth of it, which keeps the memory bounded.
+  explicit Tokens(const Sizes& sizes, Gates gates = Gates::mild) : do_(sizes.B, sizes.T, sizes.HV, sizes.V) {
+    Random random(1);
     random.fill_uniform(do_, -1, 1);
     for_each_input(
         [&](const auto& field, auto& tensor) {
@@ -57,6 +59,7 @@ struct Tokens {
           }
         },
         tensors);
+    if (gates != Gates::mild) redraw_gates(gates, sizes.HV, random);
   }
 
   /// The same numbers in another scalar type.
@@ -82,6 +85,20 @@ struct Tokens {
         },
         in);
     return in;
+  }
+
+ private:
+  /// Gates of the heads that are not mild.
+  void redraw_gates(Gates gates, Index heads, Random& random) {
+    if constexpr (has_decay<M>) {
+      for_each_input(
+          [&](const auto& field, auto& tensor) {
+            if (is_gate(field)) draw_sigmoids(gates, random, heads, tensor);
+          },
+          tensors);
+      draw_decays<M>(gates, random, heads, tensors.g);
+      if constexpr (M::state_rows(1) > 1) draw_momentum(gates, random, heads, tensors.g, tensors.eta, tensors.beta);
+    }
   }
 };
 

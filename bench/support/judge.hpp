@@ -24,19 +24,20 @@ template <class Result, class Exact>
   return (a.template cast<double>() - b).norm() / entries / (b.norm() / entries + 1e-8);
 }
 
-/// Keeps the first complaint about tensors that are compared with their reference.
+/// Keeps the first complaint about tensors that are compared with their reference. `slack` times the bounds are allowed, for
+/// what is lost in rounding whoever calculates it.
 class Judge {
  public:
-  explicit Judge(std::string what) : what_(std::move(what)) {}
+  explicit Judge(std::string what, double slack = 1) : what_(std::move(what)), slack_(slack) {}
 
   /// The relative error must stay within the bound.
   template <class T, class Result, class Exact>
   void compare(const std::string& tensor, const Result& result, const Exact& exact) {
     if (!complaint_.empty()) return;
-    const double error = relative_error(result, exact);
-    if (error <= bound<T>(tensor)) return;  // not a number is no pass
+    const double error = relative_error(result, exact), allowed = slack_ * bound<T>(tensor);
+    if (error <= allowed) return;  // not a number is no pass
     complaint_ = deltanet::detail::concat(what_, ": ", tensor, " is wrong: relative error ", error,
-                                          " against the definition in double, allowed ", bound<T>(tensor));
+                                          " against the definition in double, allowed ", allowed);
   }
 
   /// Empty if all was right.
@@ -44,6 +45,7 @@ class Judge {
 
  private:
   std::string what_, complaint_;
+  double slack_;
 };
 
 }  // namespace deltanet::bench

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "deltanet/core/parameters.hpp"
+#include "deltanet/core/random.hpp"
 #include "support/judge.hpp"
 
 /// Parameter lists of the same model in two types: the one under test and the definition's.
@@ -16,6 +17,24 @@ void cast_parameters(const From& from, To& to) {
   std::size_t i = 0;
   for_each_tensor(
       [&](const TensorInfo&, const TensorSpan<U>& tensor) { tensor.flat() = tensors[i++].flat().template cast<U>(); }, to);
+}
+
+/// Shifts the gates of a layer or model to where tokens are forgotten at once: g from about -12 to -4, whether it is
+/// -exp(A_log) softplus(z + dt_bias) or log sigmoid(z + bias), and Titans' eta as far down its
+/// sigmoid. Theta stays: a memory without writes has no gradients to judge.
+template <Real T, class Params>
+void shift_gates(Params& params, Random& random) {
+  const auto draw = [&](const TensorSpan<T>& tensor, double low, double high) {
+    for (T& entry : tensor.flat()) entry = static_cast<T>(random.uniform(low, high));
+  };
+  for_each_tensor(
+      [&](const TensorInfo& info, const TensorSpan<T>& tensor) {
+        if (info.name.ends_with("A_log")) draw(tensor, 0, 0);
+        if (info.name.ends_with("dt_bias")) draw(tensor, 5.5, 10.5);
+        for (const char* gate : {"a_proj.bias", "eta_proj.bias"})
+          if (info.name.ends_with(gate)) draw(tensor, -10.5, -5.5);
+      },
+      params);
 }
 
 /// Compares every gradient with the definition's.

@@ -35,7 +35,6 @@
 #include "deltanet/core/row_sums.hpp"
 #include "deltanet/core/token_product.hpp"
 #include "deltanet/core/weight.hpp"
-#include "deltanet/core/freed_memory.hpp"
 
 #include "deltanet/memory/inputs.hpp"
 #include "deltanet/memory/chunk.hpp"
