@@ -7,7 +7,7 @@ TEST_CASE("ranges of tokens are packed in order, and put back in their places", 
   using namespace deltanet;
   Tensor<double, 3> x(2, 4, 3);
   for (Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<double>(i);
-  const std::vector<detail::Sequence> ranges{{1, 3}, {3, 3}, {6, 8}};
+  const detail::PoolVector<detail::Sequence> ranges{{1, 3}, {3, 3}, {6, 8}};
   const Tensor<double, 3> part = detail::gather<double>(x, ranges);
   CHECK(detail::packed(ranges).cu_seqlens == std::vector<Index>{0, 2, 2, 4});
   CHECK(part.dimension(1) == 4);

@@ -11,7 +11,7 @@ TEST_CASE("chunks follow each other from the first token to the last, whole but 
       const Blocks blocks(tokens, C);
       Index next = 0;
       for (Index block = 0; block < blocks.count(); ++block) {
-        std::vector<Blocks::ChunkRange> chunks;
+        PoolVector<Blocks::ChunkRange> chunks;
         blocks.list_chunks(block, chunks);
         REQUIRE(!chunks.empty());
         REQUIRE(static_cast<Index>(chunks.size()) <= blocks.chunks_at_most());

@@ -80,20 +80,19 @@ class OwnedMatrix : public Eigen::Map<Plain> {
   template <class Other>
   OwnedMatrix& operator=(const Eigen::EigenBase<Other>& other) {
     const Other& x = other.derived();
+    const Index rows = is_vector ? x.size() : x.rows(), columns = is_vector ? 1 : x.cols();  // a row becomes a vector
     // What a product reads may be what it is assigned to, and so may a source of another size: evaluated beside it.
-    if constexpr (Eigen::internal::evaluator_assume_aliasing<Other>::value) {
-      OwnedMatrix fresh(x.rows(), x.cols());
-      fresh.noalias() = x;
-      return *this = std::move(fresh);
-    } else {
-      if (x.rows() == this->rows() && x.cols() == this->cols()) {
-        Map::operator=(x);
-        return *this;
-      }
-      OwnedMatrix fresh(x.rows(), x.cols());
-      static_cast<Map&>(fresh) = x;
-      return *this = std::move(fresh);
+    constexpr bool is_product = Eigen::internal::evaluator_assume_aliasing<Other>::value;
+    if (!is_product && rows == this->rows() && columns == this->cols()) {
+      Map::operator=(x);
+      return *this;
     }
+    OwnedMatrix fresh(rows, columns);
+    if constexpr (is_product)
+      fresh.noalias() = x;
+    else
+      static_cast<Map&>(fresh) = x;
+    return *this = std::move(fresh);
   }
 
   /// Other sizes. Numbers are kept only where there are as many as before.

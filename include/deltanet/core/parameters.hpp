@@ -71,8 +71,8 @@ namespace detail {
 
 template <class>
 inline constexpr bool is_vector_of = false;
-template <class Item>
-inline constexpr bool is_vector_of<std::vector<Item>> = true;
+template <class Item, class Allocator>
+inline constexpr bool is_vector_of<std::vector<Item, Allocator>> = true;
 template <class>
 inline constexpr bool is_optional_of = false;
 template <class Item>

@@ -92,7 +92,7 @@ struct AttentionRows {
 /// Those of each sequence.
 template <Real T>
 struct AttentionState {
-  std::vector<AttentionRows<T>> sequences;  // [N]
+  detail::PoolVector<AttentionRows<T>> sequences;  // [N]
 
   static constexpr auto fields() { return std::tuple{Field{"sequences", &AttentionState::sequences}}; }
 };
@@ -157,7 +157,7 @@ class Attention {
 
   [[nodiscard]] State initial_state(Index N) const {
     const TokenRows<T> none(config.kv_heads(), config.head_width());
-    return {std::vector<AttentionRows<T>>(static_cast<std::size_t>(N), AttentionRows<T>{none, none})};
+    return {detail::PoolVector<AttentionRows<T>>(static_cast<std::size_t>(N), AttentionRows<T>{none, none})};
   }
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
@@ -179,7 +179,7 @@ class Attention {
     Cache& kept = cache ? *cache : own;
     if (cache) detail::keep(x, cache->x);
     State from_start = state ? State() : initial_state(static_cast<Index>(cut.size()));
-    std::vector<AttentionRows<T>>& rows_so_far = (state ? *state : from_start).sequences;
+    detail::PoolVector<AttentionRows<T>>& rows_so_far = (state ? *state : from_start).sequences;
 
     const Tensor<T, 3> pairs = with_retrieved(context, x);
     const View<const T, 3> seen = n == 1 ? x : View<const T, 3>(pairs);  // [B, n T, D]
@@ -322,7 +322,7 @@ class Attention {
   }
 
   /// Where each token stands, after those in the rows, or the last of them where they are `included`.
-  static detail::PoolVector<Index> positions(const std::vector<AttentionRows<T>>& rows_so_far,
+  static detail::PoolVector<Index> positions(const detail::PoolVector<AttentionRows<T>>& rows_so_far,
                                              const detail::PoolVector<detail::Sequence>& cut, Index keys_per_token,
                                              bool included = false) {
     detail::PoolVector<Index> all;
@@ -387,7 +387,7 @@ class Attention {
     rms_norm_backward<T>(*norm, config.norm_eps, rows_of(*norm, z.data(), z.size()), dz, dz, *gradients, norm_center());
   }
 
-  [[nodiscard]] AttentionInputs<T> inputs(const Cache& cache, const std::vector<AttentionRows<T>>& rows_so_far,
+  [[nodiscard]] AttentionInputs<T> inputs(const Cache& cache, const detail::PoolVector<AttentionRows<T>>& rows_so_far,
                                           const detail::PoolVector<detail::Sequence>& cut, Index keys_per_token) const {
     AttentionInputs<T> in{.q = cache.q, .sequences = {}, .keys_per_token = keys_per_token};
     for (std::size_t n = 0; n < cut.size(); ++n)

@@ -81,10 +81,12 @@ namespace detail {
 template <Real T>
 [[nodiscard]] Vector<T> key_decay_rates(const KeyDecayGateConfig& config, const KeyDecayGateParams<T>& params) {
   Matrix<T> rates(config.num_heads, config.head_k_dim);
-  if (params.A_log)
-    rates.colwise() = params.A_log->array().exp().matrix();
-  else
+  if (params.A_log) {
+    const Vector<T> A = params.A_log->array().exp();
+    rates.colwise() = VectorMap<const T>(A.data(), A.size());
+  } else {
     rates.setConstant(static_cast<T>(1 / config.gate_logit_normalizer));
+  }
   return VectorMap<const T>(rates.data(), rates.size());
 }
 

@@ -191,7 +191,10 @@ class MemoryLayer {
   }
 
   static void add_parameters(MemoryParams<T>& to, const MemoryParams<T>& from) {
-    for_each_tensor([](const TensorInfo&, const auto& sum, const auto& part) { sum.flat() += part.flat(); }, to, from);
+    to.weights += from.weights;
+    if (!to.norm_weight) return;
+    *to.norm_weight += *from.norm_weight;
+    *to.norm_bias += *from.norm_bias;
   }
 
   /// Fills the cache with what the memory reads of the tokens, and returns the number of their sequences.

@@ -137,15 +137,13 @@ struct KeyDecay {
     }
 
    private:
-    using Row = Eigen::Matrix<T, 1, Eigen::Dynamic, Eigen::RowMajor>;
-
     Index n_ = 0;
     Index K_;
     Matrix<T> alpha_;       // [C, K]: exp(g_i)
     Matrix<T> from_start_;  // [C, K]: a(0 -> i)
     Matrix<T> dlog_;        // [C, K]: gradients by g
     Matrix<T> carried_;     // [C, K]: one write along the chunk
-    Row dr_;                // [K]
+    Matrix<T> dr_;          // [1, K]
   };
 
   template <Real T>

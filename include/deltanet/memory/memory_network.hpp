@@ -91,6 +91,16 @@ template <Real T>
   return params;
 }
 
+/// Of the same sizes, all zero: how gradients begin. Without the text that `zeros_like` makes of names on its way.
+template <Real T>
+[[nodiscard]] MemoryParams<T> zero_memory_params(const MemoryParams<T>& like) {
+  MemoryParams<T> zero = like;
+  zero.weights.setZero();
+  if (zero.norm_weight) zero.norm_weight->setZero();
+  if (zero.norm_bias) zero.norm_bias->setZero();
+  return zero;
+}
+
 /// Draws the initial weights: of variance 1 / in, so that what layers make is about as large as what they read; biases 0, the
 /// norm's weight 1 and its bias 0.
 template <Real T>

@@ -114,7 +114,7 @@ struct DeepMemoryProblem {
           tensor.setZero();
         },
         in, d.inputs);
-    d.params = zeros_like(params);
+    d.params = zero_memory_params(params);
     const auto zero = [&] { return zeros<T>(x.N, x.H, x.P); };
     d.initial_state = cotangents.final_state ? *cotangents.final_state : DeepMemoryState<T>{zero(), zero(), zero(), {}};
     d.initial_state.position = Vector<T>::Zero(x.N);

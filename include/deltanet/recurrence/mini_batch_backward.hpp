@@ -60,7 +60,8 @@ class MiniBatchBackward : public MiniBatch<T> {
       dY_.setZero(n_, network_.rows(l));
       if (weights.initial) {
         multiply_add(dZ_, network_.layer(l, weights.initial).transpose(), dY_);
-        scaled_ = dZ_.array().colwise() * (1 - A);
+        const Vector<T> decayed = 1 - A;
+        scaled_ = dZ_.array().colwise() * decayed.array();
         multiply_add(layer.Y.transpose(), scaled_, network_.layer(l, dweights.initial));
       }
       add_term(weights.base, dweights.base, A, dcoefficients.A);

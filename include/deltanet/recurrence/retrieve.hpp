@@ -69,7 +69,7 @@ template <Real T>
   const auto cut = detail::retrievable(network, params, q, weights, sequences);
   const Index H = q.shape[2], P = network.size(), N = static_cast<Index>(cut.size());
   expect_shape("do", d_o, {{"B", q.shape[0]}, {"T", q.shape[1]}, {"H", H}, {"V", network.value_dim}});
-  RetrieveGradients<T> d{Tensor<T, 4>(q.shape), zeros<T>(N, H, P), zeros_like(params)};
+  RetrieveGradients<T> d{Tensor<T, 4>(q.shape), zeros<T>(N, H, P), zero_memory_params(params)};
   detail::NormGradientsByHead<T> dnorm(network, N * H);
   parallel_for(N * H, [&](Index piece) {
     const detail::Sequence& sequence = cut[static_cast<std::size_t>(piece / H)];
