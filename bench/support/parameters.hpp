@@ -20,8 +20,8 @@ void cast_parameters(const From& from, To& to) {
 }
 
 /// Shifts the gates of a layer or model to where tokens are forgotten at once: g from about -12 to -4, whether it is
-/// -exp(A_log) softplus(z + dt_bias) or log sigmoid(z + bias), and Titans' eta as far down its
-/// sigmoid. Theta stays: a memory without writes has no gradients to judge.
+/// -exp(A_log) softplus(z + dt_bias) or log sigmoid(z + bias). Titans' theta goes up its sigmoid: what is forgotten at once
+/// must be written strongly to have gradients that rounding leaves.
 template <Real T, class Params>
 void shift_gates(Params& params, Random& random) {
   const auto draw = [&](const TensorSpan<T>& tensor, double low, double high) {
@@ -31,8 +31,8 @@ void shift_gates(Params& params, Random& random) {
       [&](const TensorInfo& info, const TensorSpan<T>& tensor) {
         if (info.name.ends_with("A_log")) draw(tensor, 0, 0);
         if (info.name.ends_with("dt_bias")) draw(tensor, 5.5, 10.5);
-        for (const char* gate : {"a_proj.bias", "eta_proj.bias"})
-          if (info.name.ends_with(gate)) draw(tensor, -10.5, -5.5);
+        if (info.name.ends_with("a_proj.bias")) draw(tensor, -10.5, -5.5);
+        if (info.name.ends_with("theta_proj.bias")) draw(tensor, 2, 4);
       },
       params);
 }
