@@ -39,6 +39,7 @@ class LeakyMixer {
 
   Tensor<T, 3> forward(View<const T, 3> x, State* state = nullptr, Cache* cache = nullptr,
                        const Sequences& sequences = {}) const {
+    const FlushToZero flush;
     const auto cut = sequences.cut(x.shape[0], x.shape[1]);
     State own = state ? std::move(*state) : initial_state(static_cast<Index>(cut.size()));
     Tensor<T, 3> y(x.shape);
@@ -67,6 +68,7 @@ class LeakyMixer {
   // forward: s_t = s_{t-1} / 2 + w x_t
   // so:      ds_t = dy_t + ds_{t+1} / 2,   dx_t = w ds_t,   dw += x_t ds_t
   Tensor<T, 3> backward(const Cache& cache, View<const T, 3> dy, Params& gradients) const {
+    const FlushToZero flush;
     Tensor<T, 3> dx(dy.shape);
     for (const detail::Sequence& sequence : cache.sequences.cut(dy.shape[0], dy.shape[1])) {
       Vector<T> ds = Vector<T>::Zero(config.hidden_size);

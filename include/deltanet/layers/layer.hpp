@@ -2,6 +2,7 @@
 
 #include <concepts>
 
+#include "deltanet/core/flush_to_zero.hpp"
 #include "deltanet/core/parameters.hpp"
 #include "deltanet/core/random.hpp"
 #include "deltanet/core/sequences.hpp"
@@ -27,7 +28,8 @@ struct NoState {
 ///
 /// Laws, checked for every model in tests/laws/layer_laws.hpp:
 ///   step by step == forward;  split anywhere with the state carried == whole;  packed, or padded (core/padding.hpp) == alone;
-///   gradients == finite differences;  saved and loaded == same;  output t does not depend on tokens after t, to the last bit.
+///   gradients == finite differences;  saved and loaded == same;  output t does not depend on tokens after t, to the last bit;
+///   nor does any depend on threads, on the caller's rounding (FlushToZero at the top of forward and backward), on old memory.
 template <class L>
 concept Layer = Real<typename L::Scalar> && Parameters<typename L::Params> && std::copyable<typename L::State> &&
     std::default_initializable<typename L::Cache> && std::constructible_from<L, typename L::Config> &&
