@@ -42,9 +42,14 @@ class Pool;
 struct alignas(64) BlockHeader {
   Pool* pool;         // where it goes when it is freed
   BlockHeader* next;  // of the blocks that wait for reuse
-  std::size_t bytes;  // with this header
+  void* memory;       // of the system's
+  std::size_t bytes;  // of it
   int size_class;
 };
+
+/// Blocks on huge pages would all begin at the same place of every cache, and drive each other out of it when they are read
+/// side by side. So each begins some lines further on than the last one did.
+inline constexpr std::size_t colors = 32, color_bytes = 5 * 64;
 
 /// Memory of the system's, on huge pages if there is enough of it.
 inline constexpr std::size_t huge_page = std::size_t{1} << 21;
@@ -87,19 +92,25 @@ class Pool {
 
   /// Room for `bytes`, aligned to 64 bytes, with numbers of whatever was there before.
   void* allocate(std::size_t bytes) {
-    const auto [size_class, size] = class_of(bytes + sizeof(BlockHeader));
+    bytes += sizeof(BlockHeader);
+    const bool colored = recycles_memory && bytes >= huge_page;
+    const auto [size_class, size] = class_of(bytes + (colored ? colors * color_bytes : 0));
     BlockHeader* block = nullptr;
+    std::size_t offset = 0;
     {
       const std::lock_guard lock(guard_);
       ++users_;
       if (BlockHeader*& first = free_[static_cast<std::size_t>(size_class)]; first) {
         block = std::exchange(first, first->next);
         kept_ -= size;
+      } else if (colored) {
+        offset = color_++ % colors * color_bytes;
       }
     }
     if (!block) {
       try {
-        block = new (system_allocate(size)) BlockHeader{this, nullptr, size, size_class};
+        void* const memory = system_allocate(size);
+        block = new (static_cast<char*>(memory) + offset) BlockHeader{this, nullptr, memory, size, size_class};
       } catch (...) {
         leave();
         throw;
@@ -171,7 +182,7 @@ class Pool {
         block = nullptr;
       }
     }
-    if (block) system_free(block, block->bytes);
+    if (block) system_free(block->memory, block->bytes);
     leave();
   }
 
@@ -181,13 +192,14 @@ class Pool {
       while (free_[i] && kept_ > bytes) {
         BlockHeader* const block = std::exchange(free_[i], free_[i]->next);
         kept_ -= block->bytes;
-        system_free(block, block->bytes);
+        system_free(block->memory, block->bytes);
       }
   }
 
   mutable std::mutex guard_;
   std::array<BlockHeader*, 4 * 64> free_{};
-  std::size_t kept_ = 0, limit_, users_ = 1;  // users: the owner, and every block that is in use
+  std::size_t kept_ = 0, limit_, color_ = 0;
+  std::size_t users_ = 1;  // the owner, and every block that is in use
 };
 
 /// A quarter of the machine's memory, where the system tells how much that is.
