@@ -51,6 +51,16 @@ TEST_CASE("they convert from Eigen's expressions and to Eigen's types", "[core]"
   CHECK(wide(1, 0) == 6);
 }
 
+TEST_CASE("they stand on either side of Eigen's operators, as variables of their own", "[core]") {
+  Tensor<double, 2> a(2, 3), b(2, 3);
+  a.setConstant(1);
+  b.setConstant(2);
+  const Tensor<double, 2> sum = a + b, product = a * b, joined = a.concatenate(b, 0);
+  CHECK((sum(1, 2) == 3 && product(0, 1) == 2));
+  CHECK((joined.dimension(0) == 4 && joined(1, 0) == 1 && joined(2, 0) == 2));
+  STATIC_REQUIRE(std::is_same_v<decltype((a + b).rhsExpression()), const Tensor<double, 2>&>);
+}
+
 TEST_CASE("an assignment may read what it writes, whatever the sizes", "[core]") {
   Matrix<double> m{{1, 2, 3}, {4, 5, 6}};
   m = m.transpose() * m;

@@ -133,6 +133,7 @@ class OwnedTensor : public Eigen::TensorMap<Eigen::Tensor<T, N, Eigen::RowMajor>
 
  public:
   using typename Map::Dimensions;
+  using Nested = const OwnedTensor&;  // how Eigen's expressions hold it; a map instead would be converted to a copy that ends
 
   OwnedTensor() : OwnedTensor(detail::Storage<T>(), Dimensions{}) {}
   explicit OwnedTensor(const Dimensions& shape) : OwnedTensor(detail::Storage<T>(shape.TotalSize()), shape) {}
