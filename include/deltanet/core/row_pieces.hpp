@@ -32,4 +32,10 @@ void for_each_range(Index size, const F& f) {
   RowPieces(size, 1).for_each([&](Index, Index begin, Index count) { f(begin, count); });
 }
 
+/// Copies `size` entries, in parallel where they are many.
+template <class T>
+void copy_entries(const T* from, Index size, T* to) {
+  for_each_range(size, [&](Index begin, Index count) { std::copy_n(from + begin, count, to + begin); });
+}
+
 }  // namespace deltanet::detail

@@ -21,7 +21,7 @@ template <class L>
 
 template <class T, int N>
 void copy_result(const Tensor<T, N>& from, const View<T, N>& to) {
-  for_each_range(from.size(), [&](Index begin, Index size) { std::copy_n(from.data() + begin, size, to.data + begin); });
+  copy_entries(from.data(), from.size(), to.data);
 }
 
 }  // namespace detail

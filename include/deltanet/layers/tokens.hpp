@@ -17,7 +17,7 @@ template <class T>
 template <Real T>
 void keep(View<const T, 3> x, Tensor<T, 3>& tensor) {
   tensor.resize(x.shape);
-  for_each_range(x.size(), [&](Index begin, Index size) { std::copy_n(x.data + begin, size, tensor.data() + begin); });
+  copy_entries(x.data, x.size(), tensor.data());
 }
 
 /// y += x, entry by entry.

@@ -146,9 +146,10 @@ template <InputBundle In>
   return result;
 }
 
-/// `chunked` into the caller's memory, with all scratch from `workspace`: after the first call of a size nothing is allocated
-/// and no page is fresh. out.final_state may be the memory of options.initial_state. Throws std::invalid_argument, too, where
-/// an output has another shape than the result. Where it throws, what the outputs hold is not defined.
+/// `chunked` into the caller's memory, with all scratch from `workspace`: on one thread, after the first call of a size,
+/// nothing is allocated and no page is fresh. out.final_state may be the memory of options.initial_state. Throws
+/// std::invalid_argument, too, where an output has another shape than the result. Where it throws, what the outputs hold is not
+/// defined.
 template <InputBundle In>
 void chunked_into(const In& in, const ScanOutputs<typename In::Scalar>& out, Workspace& workspace,
                   const ScanOptions<typename In::Scalar>& options = {}, ScanCache<typename In::Scalar>* cache = nullptr) {

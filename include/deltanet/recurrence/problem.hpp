@@ -119,7 +119,7 @@ struct Problem {
     if (options.initial_state.absent()) {
       set_zero(state.data, state.size());
     } else if (from != state.data) {
-      for_each_range(state.size(), [&](Index begin, Index count) { std::copy_n(from + begin, count, state.data + begin); });
+      copy_entries(from, state.size(), state.data);
     }
   }
 
@@ -266,7 +266,10 @@ template <InputBundle In>
 void expect_gradients(const Problem<In>& problem, const ScanGradientViews<In>& d) {
   for_each_input(
       [&](const auto& field, const auto& view, const auto& gradient) {
-        expect(gradient.shape == view.shape && gradient.data, concat("d", field.name), ": expected the shape of ", field.name);
+        expect(gradient.data || gradient.size() == 0, "d", field.name, ": expected memory, got none");
+        if (gradient.shape == view.shape) return;  // before any text is made
+        throw std::invalid_argument(
+            concat("d", field.name, ": expected ", shape_text(view.shape), ", got ", shape_text(gradient.shape)));
       },
       problem.given, d.inputs);
   problem.expect_state("dinitial_state", d.initial_state);
@@ -279,7 +282,7 @@ void begin_state_gradient(const Cotangents<typename In::Scalar>& cotangents, con
   if (cotangents.final_state.absent())
     set_zero(state.data, state.size());
   else
-    std::copy_n(cotangents.final_state.data, state.size(), state.data);
+    copy_entries(cotangents.final_state.data, state.size(), state.data);
 }
 
 }  // namespace deltanet::detail
